@@ -44,7 +44,7 @@ export function hearingOf(world: World, key: ObjectKey, silentMs = 0): Hearing {
           };
         const silent = world.heartbeats.silentMs(listener, device, number) ?? 0;
         if (beating !== undefined && silent >= silentMs) continue;
-        unsure = `XenHost/${host} must see ${about} standing still for ${silentMs / 1_000} s`;
+        unsure = `XenHost/${host} must see no change in ${about} for ${silentMs / 1_000} s`;
         witnesses.add(listener);
       }
   }

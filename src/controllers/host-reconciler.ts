@@ -180,7 +180,7 @@ function told(reached: ReturnType<typeof reachable>, gone: Gone | undefined): Re
   return {
     ...reached,
     reason: gone.kind,
-    message: `${gone.message}: xensan does not wait for it (${reached.message})`,
+    message: `${gone.message}: xensan does not wait for this host (${reached.message})`,
   };
 }
 

@@ -32,7 +32,7 @@ export function memoryShortage(
   if (dom0Memory === undefined) return { free: info.freeMemory, remedy: "" };
   const { owned, autoballoon } = dom0Memory;
   const gives = autoballoon
-    ? `, of which xl can take ${spareOfDom0(toolstack)} MiB (autoballoon is on: usually dom0_mem is not set on Xen's command line, and dom0 began with all memory)`
+    ? `, of which xl can take ${spareOfDom0(toolstack)} MiB (autoballoon is on: usually dom0_mem is not set on Xen's command line, and dom0 started with all memory)`
     : ", and xl takes nothing from it (dom0_mem is set, or autoballoon is off in /etc/xen/xl.conf)";
   const left = owned - (wanted - info.freeMemory);
   const way =

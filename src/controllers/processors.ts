@@ -7,5 +7,5 @@ export function processorProblem(
   info: Pick<XenInfo, "cpus"> | undefined,
 ): string | undefined {
   if (cpus === undefined || info === undefined || highestCpu(cpus) < info.cpus) return undefined;
-  return `its highest processor is number ${info.cpus - 1}, and spec.cpus is ${cpus}`;
+  return `the highest processor of the host is number ${info.cpus - 1}, and spec.cpus is ${cpus}`;
 }

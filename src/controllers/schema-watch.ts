@@ -30,7 +30,7 @@ const undeclared = /(?:^|[^.\w])\.?(status[^\s:]*): field not declared in schema
  */
 export class SchemaWatch {
   readonly #options: SchemaWatchOptions;
-  #problem: string | undefined = "the definitions that the API server serves have not been read yet";
+  #problem: string | undefined = "the CustomResourceDefinitions have not been read from the API server yet";
   #tooOld = false;
   #looks = Promise.withResolvers<void>();
   #wake: (() => void) | undefined;
@@ -107,11 +107,11 @@ export class SchemaWatch {
         if (!this.#saidUnreadable)
           log.warn(
             { said: error.message },
-            "/openapi/v3 cannot be read: cannot determine whether the CustomResourceDefinitions match this operator",
+            "cannot read /openapi/v3, so cannot determine whether the CustomResourceDefinitions match this operator",
           );
         this.#saidUnreadable = true;
         this.#judge(this.#refused);
-      } else log.warn({ err: error }, "the definitions that the API server serves cannot be read now; tried again");
+      } else log.warn({ err: error }, "cannot read the CustomResourceDefinitions from the API server; trying again");
     }
     const { resolve } = this.#looks;
     this.#looks = Promise.withResolvers();
@@ -125,7 +125,7 @@ export class SchemaWatch {
     this.#problem = this.#tooOld ? schemaTooOld(missing) : undefined;
     if (this.#problem === before) return;
     if (this.#tooOld) log.error({ reason: "SchemaTooOld", missing }, this.#problem);
-    else log.info("the definitions that the API server serves hold all that this release needs");
+    else log.info("the CustomResourceDefinitions on the API server match this release");
   }
 
   async #nextLook(signal: AbortSignal): Promise<void> {
@@ -141,5 +141,5 @@ export class SchemaWatch {
 function schemaTooOld(missing: readonly string[]): string {
   const rest = missing.length - named;
   const list = missing.slice(0, named).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
-  return `SchemaTooOld: the API server does not know ${list}: its CustomResourceDefinitions are older than this operator, which does nothing until they match its release: kubectl apply --server-side --force-conflicts -f crds/`;
+  return `SchemaTooOld: the API server does not know ${list}: its CustomResourceDefinitions are older than this operator, which does nothing until they match its release. Run kubectl apply --server-side --force-conflicts -f crds/`;
 }

@@ -32,11 +32,11 @@ export function storageDeath(world: World, host: XenHost, proved: boolean, last:
   const { watchdog, facts } = host.status ?? {};
   const bound = watchdogBound(world, key);
   const impossible = (message: string): StorageDeath => ({ kind: "Impossible", message });
-  if (bound === undefined) return impossible(`It is not a node of any Ocfs2Cluster; run xensan forget ${key.name}`);
+  if (bound === undefined) return impossible(`The host is not a node of any Ocfs2Cluster; run xensan forget ${key.name}`);
   const armed = watchdog?.atBoot === "Armed" && watchdog.bootID === facts?.bootID;
   if (!armed || watchdog.timeoutSeconds * 1_000 >= bound)
     return impossible(
-      `A silent heartbeat does not prove it dead (WatchdogMissing); when the machine is off, run xensan forget ${key.name}`,
+      `A silent heartbeat does not prove the host dead (WatchdogMissing); when the machine is off, run xensan forget ${key.name}`,
     );
   const o2cb = last?.o2cb.state === "known" ? last.o2cb.value : undefined;
   const sameBoot = last?.identity.state === "known" && last.identity.value.bootId === facts?.bootID;
@@ -46,14 +46,14 @@ export function storageDeath(world: World, host: XenHost, proved: boolean, last:
   let open: string | undefined;
   for (const cluster of world.stores.clusters.byIndex("host", keyString(key))) {
     const number = nodesOf(cluster).find((node) => node.host === key.name)?.number;
-    if (number === undefined) return impossible("Its node number is not known");
+    if (number === undefined) return impossible("The node number of the host is unknown");
     const neededMs = proved ? 0 : 2 * deadTimes(world, cluster).longest;
     for (const { label, device, uuid } of cluster.status?.filesystems ?? []) {
       if (uuid === undefined) continue;
-      if (device === undefined) return impossible(`The device of file system ${label} is not known`);
+      if (device === undefined) return impossible(`The device of file system ${label} is unknown`);
       if (!proved && !written.has(regionName(uuid)))
         return impossible(
-          `It was not seen to write a heartbeat on file system ${label} in this boot, so its silence proves nothing; when the machine is off, run xensan forget ${key.name}`,
+          `No heartbeat of the host was seen on file system ${label} in this boot, so its silence proves nothing; when the machine is off, run xensan forget ${key.name}`,
         );
       const found = witnessOf(world, cluster, key.name, number, device, neededMs);
       for (const one of found.asked) witnesses.add(one);
@@ -62,8 +62,8 @@ export function storageDeath(world: World, host: XenHost, proved: boolean, last:
     }
   }
   if (open !== undefined)
-    return { kind: "Open", message: `Its death is not proved yet: ${open}`, witnesses: [...witnesses] };
-  if (seen.length === 0) return impossible("Its clusters have no file system");
+    return { kind: "Open", message: `The host is not proved dead yet: ${open}`, witnesses: [...witnesses] };
+  if (seen.length === 0) return impossible("The clusters of the host have no file system");
   return { kind: "Proved", message: seen.join("; ") };
 }
 
@@ -85,7 +85,7 @@ function witnessOf(
 ): Witness {
   const { namespace = "" } = cluster.metadata;
   const asked: Machine[] = [];
-  let missing = "no other reachable node has it mounted";
+  let missing = "no other reachable node has the file system mounted";
   for (const { host, number: own } of nodesOf(cluster)) {
     const watched = host === dead ? undefined : world.machines.of(refTo("XenHost", namespace, host));
     const facts = currentFacts(watched?.agent.view);
@@ -101,7 +101,7 @@ function witnessOf(
     if (!writes || silentMs === undefined || silentMs < neededMs || beating.alive.includes(number))
       missing = `XenHost/${host} must see no heartbeat of ${about} for ${neededMs / 1_000} s`;
     else if (live === undefined || live.includes(number))
-      missing = `the kernel of XenHost/${host} counts ${about} as alive, or did not report it`;
+      missing = `the kernel of XenHost/${host} counts ${about} as alive, or did not report the live nodes`;
     else if (sight.slots.some(({ node }) => node === number)) missing = `the journal of ${about} is not replayed`;
     else {
       const said = `XenHost/${host} saw no heartbeat of ${about} for ${neededMs / 1_000} s, its kernel has evicted it and replayed its journal`;

@@ -13,7 +13,7 @@ const slow = (size: string): Stage => {
 };
 const volumesOf = (stage: Stage) => [...(stage.rack.host("san").volumeGroups.get("san")?.volumes.keys() ?? [])].sort();
 const told = (stage: Stage) => message(stage, "AoeVolume", "data", "Exported");
-const blanking = /; what is new of \/dev\/san\/data is being filled with zeroes, [1-9][0-9]?% so far/;
+const blanking = /; the new part of \/dev\/san\/data is being filled with zeroes, [1-9][0-9]?% so far/;
 const begun = (stage: Stage) => eventually(stage, () => blanking.test(told(stage)), true);
 
 describe("what is new of a logical volume", () => {

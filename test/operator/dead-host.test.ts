@@ -186,7 +186,7 @@ describe("the domains of a dead host", () => {
     });
     stage.rack.powerOff("bella");
     await eventually(stage, () => word(stage, "XenDomain", "young", "Running"), "False/StartQueued", 15);
-    expect(message(stage, "XenDomain", "young", "Running")).toContain("It will be started on brutus:");
+    expect(message(stage, "XenDomain", "young", "Running")).toContain("The domain will be started on brutus:");
     await eventually(stage, () => on(stage, "brutus"), ["first", "old", "young"], 15);
     // The first two start at the same time, and their commands may overtake one another.
     expect([begun.slice(0, 2).sort(), begun.slice(2), most]).toEqual([["first", "old"], ["young"], 2]);

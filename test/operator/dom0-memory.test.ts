@@ -53,7 +53,7 @@ describe("memory for a domain on a dom0", () => {
     });
     expect(memoryShortage(host(12, { owned: 2000, available: 400, autoballoon: true }), 512)).toEqual({
       free: 12,
-      remedy: `; dom0 owns 2000 of 2047 MiB, of which xl can take 144 MiB (autoballoon is on: usually dom0_mem is not set on Xen's command line, and dom0 began with all memory). To make room, boot Xen with dom0_mem=1500M,max:1500M ${grub}`,
+      remedy: `; dom0 owns 2000 of 2047 MiB, of which xl can take 144 MiB (autoballoon is on: usually dom0_mem is not set on Xen's command line, and dom0 started with all memory). To make room, boot Xen with dom0_mem=1500M,max:1500M ${grub}`,
     });
     expect(memoryShortage(host(12, { owned: 1024, available: 900, autoballoon: false }), 1000)).toEqual({
       free: 12,
@@ -92,7 +92,7 @@ describe("a domain where dom0 owns all memory", () => {
     await eventually(stage, () => word(stage, "XenDomain", "vm", "Running"), "False/NoHostFits");
     const short = `24 MiB are free, 512 MiB are needed; dom0 owns 2000 of 2047 MiB, and xl takes nothing from it (dom0_mem is set, or autoballoon is off in /etc/xen/xl.conf). To make room, boot Xen with dom0_mem=1512M,max:1512M ${grub}`;
     expect(message(stage, "XenDomain", "vm", "Running")).toBe(
-      `No host can run it now. bella: ${short}; brutus: ${short}`,
+      `No host can run the domain now. bella: ${short}; brutus: ${short}`,
     );
   });
 });

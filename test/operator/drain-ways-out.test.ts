@@ -16,7 +16,7 @@ function upgraded(): RackFile {
   return { ...rack, hosts: Object.fromEntries(hosts) };
 }
 
-const way = "a XenMigration of its XenDomain with mode Offline shuts it down and starts it there";
+const way = "a XenMigration of its XenDomain with mode Offline shuts the domain down and starts it on the target";
 
 it.each([
   [

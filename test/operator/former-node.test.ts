@@ -117,7 +117,7 @@ describe("a node that somebody takes out of its cluster and abandons while it be
     // Hosts that watch its heartbeat are looked at twice a minute.
     stage.patch("XenHost", at(source), { metadata: { annotations: { "xensan.dev/reconcile-at": "now" } } });
     const number = target === "bella" ? 0 : 1;
-    const waits = `xensan.dev/abandon waits: XenHost/${source} must see the heartbeat of node ${number} (${target}) on /dev/etherd/e0.1 standing still for 60 s`;
+    const waits = `xensan.dev/abandon waits: XenHost/${source} must see no change in the heartbeat of node ${number} (${target}) on /dev/etherd/e0.1 for 60 s`;
     await eventually(stage, () => message(stage, "XenHost", target, "DeletionBlocked"), waits, 0.75);
     stage.rack.setCable(target, "eth1", "Plugged");
     const refused = expect.stringMatching(/^xensan.dev\/abandon is refused: .* sees the heartbeat/);
@@ -152,7 +152,7 @@ describe("a node that somebody takes out of its cluster and abandons while it be
     await eventually(stage, () => domainSays(stage, "Running"), "True/Running");
     await eventually(stage, () => blocked(stage, target), "True/ReferencedByCluster");
     expect(message(stage, "XenHost", target, "DeletionBlocked")).toBe(
-      "xensan.dev/abandon is refused: it answers, and writes its heartbeat as a node of Ocfs2Cluster xen. Remove it there, which unmounts its file systems, or abandon that object first",
+      "xensan.dev/abandon is refused: the host answers, and writes its heartbeat as a node of Ocfs2Cluster xen. Remove the node from the cluster, which unmounts its file systems, or abandon the Ocfs2Cluster first",
     );
     await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Mounted"), "False/FilesystemInUse");
     await stage.advance(minutes(15));

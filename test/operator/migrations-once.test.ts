@@ -49,7 +49,7 @@ describe("a migration that a backup brings back", () => {
     await eventually(stage, () => outcome(stage, "go"), "False/MigrationFailed", 10);
     await bringBack(stage, go);
     await eventually(stage, () => outcome(stage, "go"), "False/AlreadyDone", 2);
-    expect(said(stage, "go")).toContain("It failed. Nothing is moved now: ");
+    expect(said(stage, "go")).toContain("The earlier run failed. xensan does not repeat it: ");
     expect(seen(stage)).toEqual({ bella: ["vm-test"], brutus: [], caesar: [] });
   });
 
@@ -78,7 +78,7 @@ describe("a migration that a backup brings back", () => {
     await bringBack(stage, monday);
     await eventually(stage, () => outcome(stage, "monday"), "False/AlreadyDone", 2);
     expect(said(stage, "monday")).toContain("as XenHost/brutus records");
-    expect(said(stage, "monday")).toContain("Its outcome is not recorded there");
+    expect(said(stage, "monday")).toContain("The outcome of the earlier run is not recorded there");
   });
 });
 

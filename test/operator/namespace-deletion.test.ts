@@ -204,7 +204,7 @@ describe("the Secret of hosts", () => {
     expect(events.filter(({ reason }) => reason === "SecretInUse").map(({ note, type }) => ({ note, type }))).toEqual([
       {
         type: "Normal",
-        note: "XenHost bella, XenHost brutus name it, so it is kept: the clean-up of their hosts needs it. Delete them, or change them to another Secret",
+        note: "XenHost bella, XenHost brutus reference this Secret, so xensan keeps it for the clean-up of their hosts. Delete them, or make them reference another Secret",
       },
     ]);
     const writes = stage.effects.done.filter(({ what }) => / secrets /.test(what)).length;

@@ -93,7 +93,7 @@ describe("a cluster with a global heartbeat", () => {
     await eventually(stage, () => mounts(stage, "brutus"), ["/srv/xen"]);
     await eventually(stage, () => ready(stage), "False/PendingRestart");
     expect(message(stage, "Ocfs2Cluster", "xen", "Online")).toContain(
-      `bella: the heartbeat on ${second}, which is no file system of the cluster any more, is still written: unmount the file systems there, then xensan brings it online again`,
+      `bella: the heartbeat on ${second} is still written, although the cluster no longer has that file system: unmount the file systems on the host, then xensan brings the cluster online again`,
     );
     expect(regions(stage, "bella")).toEqual([first, second].sort());
     stage.patch("Ocfs2Cluster", at("xen"), { metadata: { annotations: { "xensan.dev/paused": "true" } } });

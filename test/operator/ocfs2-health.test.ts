@@ -73,7 +73,7 @@ describe("a node whose disk does not take its heartbeat", () => {
     stage.rack.setCable("brutus", "eth1", "Pulled");
     await eventually(stage, () => healthy(stage), "False/HeartbeatMissing", 2);
     expect(why(stage)).toContain(
-      "brutus: does not write its heartbeat to /dev/etherd/e0.1, which it has mounted: it resets itself 120 s after the last one",
+      "brutus: does not write its heartbeat to /dev/etherd/e0.1, which it has mounted: the host resets itself 120 s after the last heartbeat",
     );
     expect(stage.rack.host("brutus").running.bootId).toBe(boot);
     stage.rack.setCable("brutus", "eth1", "Plugged");
@@ -129,7 +129,7 @@ describe("a file system whose kernel found an error", () => {
     expect(healthy(stage)).toBe("False/ReadOnlyMount");
     expect(why(stage)).not.toContain("its kernel reports");
     expect(told(stage, "KernelReports")).toEqual([
-      "brutus: its kernel reports Ocfs2Error: OCFS2: ERROR (device etherd/e0.1): On-disk corruption discovered. File system is now read-only.",
+      "brutus: the kernel reports Ocfs2Error: OCFS2: ERROR (device etherd/e0.1): On-disk corruption discovered. File system is now read-only.",
     ]);
   });
 
@@ -147,7 +147,7 @@ describe("a slot map that is not what the mounts say", () => {
     const [slot = -1] = [...slots].find(([, node]) => node === 1) ?? [];
     slots.delete(slot);
     await eventually(stage, () => healthy(stage), "False/SlotMapDisagrees", 2);
-    expect(why(stage)).toBe("brutus: has no slot in the slot map of data: unmount it everywhere and run fsck.ocfs2");
+    expect(why(stage)).toBe("brutus: has no slot in the slot map of data: unmount the file system everywhere and run fsck.ocfs2");
     slots.set(slot, 1).set(5, 9);
     await eventually(stage, () => why(stage).includes("bella: finds slot 5 taken by 9, which is not a node,"), true, 2);
     slots.delete(5);
@@ -173,10 +173,10 @@ describe("errors in the log of a kernel", () => {
     }
     expect(healthy(stage)).toBe("False/KernelTrouble");
     expect(why(stage)).toBe(
-      "bella: its kernel reports IoError 10 times, last: I/O error, dev etherd/e0.1, sector 9 op 0x1:(WRITE)",
+      "bella: the kernel reports IoError 10 times, last: I/O error, dev etherd/e0.1, sector 9 op 0x1:(WRITE)",
     );
     expect(told(stage, "KernelReports")).toEqual([
-      "bella: its kernel reports IoError: I/O error, dev etherd/e0.1, sector 0 op 0x1:(WRITE)",
+      "bella: the kernel reports IoError: I/O error, dev etherd/e0.1, sector 0 op 0x1:(WRITE)",
     ]);
     await eventually(stage, () => ready(stage), "True/Ready", 13);
     fails(stage, "etherd/e0.1", 99);

@@ -319,7 +319,7 @@ describe("options of what is mounted", () => {
     await eventually(stage, () => flags(stage), ["nosuid,nodev,noexec", "nosuid,nodev,noexec"]);
     await eventually(stage, () => cluster(stage, "Mounted"), "False/MountOptionOutsideBounds");
     expect(message(stage, "Ocfs2Cluster", "xen", "Mounted")).toContain(
-      "data on bella: is mounted without exec, which allowed.mountOptions of XenHost bella does not have: take it out of mountOptions, or have the owner of the host allow it",
+      "data on bella: is mounted without exec, which allowed.mountOptions of XenHost bella does not list: remove it from mountOptions, or have the owner of the host allow it",
     );
     expect(mounts(stage)).toEqual(["bella /srv/xen", "brutus /srv/xen"]);
     const sent = commands(stage);

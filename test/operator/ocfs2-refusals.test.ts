@@ -50,7 +50,7 @@ describe("a volume that is not blank", () => {
       const sent = commands(stage);
       await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Formatted"), "False/NotBlank");
       expect(message(stage, "Ocfs2Cluster", "xen", "Formatted")).toBe(
-        `data: /dev/etherd/e0.1 holds ${signature}, so it is not formatted. Use another volume, or erase it by hand`,
+        `data: /dev/etherd/e0.1 holds ${signature}, so xensan does not format it. Use another volume, or erase this one by hand`,
       );
       await stage.advance(minutes(10));
       expect(formats(sent)).toEqual([]);
@@ -78,7 +78,7 @@ describe("a volume that is not blank", () => {
     const sent = commands(stage);
     await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Ready"), "True/Ready");
     expect(formats(sent)).toEqual([]);
-    expect(message(stage, "Ocfs2Cluster", "xen", "Formatted")).toBe("data on its volume");
+    expect(message(stage, "Ocfs2Cluster", "xen", "Formatted")).toBe("Every file system is on its volume: data");
   });
 
   it("is not mounted while a host that nobody declared writes its heartbeat", async () => {

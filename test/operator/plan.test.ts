@@ -129,7 +129,7 @@ describe("the plan of a volume", () => {
         status: "False",
         reason: "AddressUnverified",
         message:
-          "Waiting for a client to check whether another server answers for e0.1: AoeServer san has no aoecfg and the volume names no client: install aoetools there, or add a XenHost on segment default to spec.clientRefs",
+          "Waiting for a client to check whether another server answers for e0.1: AoeServer san has no aoecfg and the volume lists no client: install aoetools on that host, or add a XenHost on segment default to spec.clientRefs",
       },
       [],
     ]);

@@ -147,7 +147,7 @@ describe("the relocation server of xend", () => {
       expect(written.steps.map(({ command }) => command.args.slice(-2))).toEqual([
         ["vncpasswd='hush'", `vncpasswd-revision=${revisionOf(first)}`],
       ]);
-      expect(written.condition).toMatchObject({ status: "False", message: "xend is to be configured: vncpasswd" });
+      expect(written.condition).toMatchObject({ status: "False", message: "xend is being configured: vncpasswd" });
       const settled = planXend(bella, spec, host(settings, revisionOf(first)), sight, first);
       expect(settled).toMatchObject({ steps: [], condition: { status: "True" } });
       const changed = planXend(bella, spec, host(settings, revisionOf(first)), sight, found("other", "8"));
@@ -166,7 +166,7 @@ describe("the relocation server of xend", () => {
       expect(consolePassword("bella", spec, () => ({ ...given, data: hosts === undefined ? silent : data }))).toEqual({
         kind: "Problem",
         reason: "CredentialNotForHost",
-        message: `spec.relocation.vncPasswordSecretRef: Secret consoles ${words}: its key hosts must name bella, as one of several separated by commas`,
+        message: `spec.relocation.vncPasswordSecretRef: Secret consoles ${words}: its key hosts must list bella (several names are separated by commas)`,
       });
     });
 

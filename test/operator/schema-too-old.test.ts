@@ -11,7 +11,7 @@ const objects = [
 ];
 const old = publishedSchema({ AoeVolume: withField("status.clients[].state", () => undefined) });
 const said =
-  "SchemaTooOld: the API server does not know AoeVolume status.clients[].state: its CustomResourceDefinitions are older than this operator, which does nothing until they match its release: kubectl apply --server-side --force-conflicts -f crds/";
+  "SchemaTooOld: the API server does not know AoeVolume status.clients[].state: its CustomResourceDefinitions are older than this operator, which does nothing until they match its release. Run kubectl apply --server-side --force-conflicts -f crds/";
 
 describe("an operator that is newer than the definitions on the server", () => {
   it("asks no host, says which field is missing and what to do, and begins once they are upgraded", async () => {

@@ -364,7 +364,7 @@ it("a volume with an invalid spec keeps a client that has a device open, for it 
   await stage.advance(minutes(2));
   expect(word(stage, "XenHost", "bella", "DeletionBlocked")).toBe("True/ClientUnknown");
   expect(message(stage, "XenHost", "bella", "DeletionBlocked")).toContain(
-    "It holds e0.2, which may be scratch, whose spec is invalid: correct the spec, or release the device there.",
+    "The host holds e0.2, which may be AoeVolume scratch, whose spec is invalid: correct the spec, or release the device there.",
   );
   release?.();
   await eventually(stage, () => stage.find("XenHost", at("bella")), undefined);

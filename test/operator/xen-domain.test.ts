@@ -49,10 +49,10 @@ describe("a domain on a shared file system", () => {
 
   it("is connected to a bridge only where the owner of the host has named it", async () => {
     const stage = room([xenDomain("vm", nodes, { networks: [{ bridge: "xenbr0" }] })]);
-    const where = "its allowed.bridges (none) does not have xenbr0; add xenbr0 to it to allow this";
+    const where = "its allowed.bridges (none) does not list xenbr0; add xenbr0 to allow this";
     await eventually(stage, () => running(stage), "False/NoHostFits");
     expect(message(stage, "XenDomain", "vm", "Running")).toBe(
-      `No host can run it now. bella: ${where}; brutus: ${where}`,
+      `No host can run the domain now. bella: ${where}; brutus: ${where}`,
     );
     expect(executing(stage)).toEqual([]);
     stage.patch("XenHost", at("brutus"), { spec: { allowed: { bridges: ["xenbr*"] } } });
@@ -81,7 +81,7 @@ describe("a domain on a shared file system", () => {
     stage.patch("XenDomain", at("vm"), { spec: { powerState: "Running" } });
     await eventually(stage, () => running(stage), "False/NoHostFits");
     expect(message(stage, "XenDomain", "vm", "Running")).toBe(
-      "No host can run it now. bella: it is in maintenance (Cordon); brutus: it has no bridge ovsbr0 of Open vSwitch",
+      "No host can run the domain now. bella: it is in maintenance (Cordon); brutus: it has no bridge ovsbr0 of Open vSwitch",
     );
   });
 
@@ -104,10 +104,10 @@ describe("a domain on a shared file system", () => {
     const settings = [{ key: "usbdevice", value: "tablet" }];
     const stage = room([xenDomain("vm", nodes, { type: "HVM", boot: { order: ["Disk"] }, settings })]);
     const where =
-      "its allowed.settings (none) does not have usbdevice=tablet; add usbdevice=tablet to it to allow this";
+      "its allowed.settings (none) does not list usbdevice=tablet; add usbdevice=tablet to allow this";
     await eventually(stage, () => running(stage), "False/NoHostFits");
     expect(message(stage, "XenDomain", "vm", "Running")).toBe(
-      `No host can run it now. bella: ${where}; brutus: ${where}`,
+      `No host can run the domain now. bella: ${where}; brutus: ${where}`,
     );
     stage.patch("XenHost", at("brutus"), { spec: { allowed: { settings: ["usbdevice=tablet"] } } });
     await eventually(stage, () => ready(stage), "True/Ready");
@@ -121,10 +121,10 @@ describe("a domain on a shared file system", () => {
       console: { serial: "Enabled", vnc: "Enabled" },
     };
     const stage = room([xenDomain("vm", nodes, guest)]);
-    const where = "its highest processor is number 0, and spec.cpus is 0-7";
+    const where = "the highest processor of the host is number 0, and spec.cpus is 0-7";
     await eventually(stage, () => running(stage), "False/NoHostFits");
     expect(message(stage, "XenDomain", "vm", "Running")).toBe(
-      `No host can run it now. bella: ${where}; brutus: ${where}`,
+      `No host can run the domain now. bella: ${where}; brutus: ${where}`,
     );
     stage.patch("XenDomain", at("vm"), { spec: { cpus: "0" } });
     await eventually(stage, () => ready(stage), "True/Ready");

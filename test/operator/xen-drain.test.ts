@@ -47,7 +47,7 @@ describe("a host that is drained", () => {
     stage.apply(dom0("bella", { maintenance: "Drain" }));
     await eventually(stage, () => drained(stage), "False/DrainBlocked", 3);
     expect(message(stage, "XenHost", "bella", "Drained")).toBe(
-      "vm-test: NoTarget: No XenHost fits. brutus: maintenance of brutus is Cordon. caesar: maintenance of caesar is Cordon",
+      "vm-test: NoTarget: No XenHost fits. brutus: spec.maintenance of XenHost brutus is Cordon. caesar: spec.maintenance of XenHost caesar is Cordon",
     );
     stage.apply(dom0("caesar"));
     await eventually(stage, () => drained(stage), "True/Drained", 5);

@@ -61,7 +61,7 @@ describe("a migration", () => {
     await eventually(stage, () => outcome(stage, "go"), "True/Succeeded", 5);
     expect(seen(stage)).toEqual({ bella: [], brutus: [], caesar: ["vm-test"] });
     expect(status(stage, "XenMigration", "go").targetReasons).toEqual([
-      "brutus: TargetCordoned: maintenance of brutus is Cordon",
+      "brutus: TargetCordoned: spec.maintenance of XenHost brutus is Cordon",
       expect.stringMatching(/^caesar: fits, [0-9]+ MiB free, chosen$/),
     ]);
   });
@@ -77,7 +77,7 @@ describe("a migration", () => {
     });
     await eventually(stage, () => word(stage, "XenMigration", "go", "Admitted"), "False/TargetCordoned", 3);
     expect(said(stage, "go", "Admitted")).toMatch(
-      /^TargetCordoned: maintenance of brutus is Cordon; NotEnoughMemory: brutus has [0-9]+ MiB free, vm-test needs 134 MiB; dom0 owns 1024 of 2047 MiB, .*boot Xen with dom0_mem=940M,max:940M /,
+      /^TargetCordoned: spec\.maintenance of XenHost brutus is Cordon; NotEnoughMemory: brutus has [0-9]+ MiB free, vm-test needs 134 MiB; dom0 owns 1024 of 2047 MiB, .*boot Xen with dom0_mem=940M,max:940M /,
     );
     expect(outcome(stage, "go")).toBe("Unknown/TargetCordoned");
     stage.rack.xen.destroyDomain("brutus", "filler");

@@ -33,7 +33,7 @@ describe("running | running: somebody starts a domain on the target while it mig
     stage.apply(migration("go", { targetHostRef: { name: "brutus" } }));
     await eventually(stage, () => outcome(stage, "go"), "Unknown/SplitBrain", 5);
     expect(said(stage, "go")).toMatch(
-      /^vm-test runs on bella as vm-test \(id [0-9]+, .*\) and on brutus as vm-test \(id [0-9]+, .*\)\. Nothing is done: decide which one/,
+      /^vm-test runs on bella as vm-test \(id [0-9]+, .*\) and on brutus as vm-test \(id [0-9]+, .*\)\. xensan changes nothing: decide which copy/,
     );
     expect(history(stage, "go").at(-1)).toBe("SplitBrain");
     const sent = commands(stage);
@@ -91,7 +91,7 @@ describe("a XenDomain that somebody starts on a second host", () => {
   it("says where it runs, tells it as an event, and touches neither", async () => {
     const { stage, first, second } = await twice();
     expect(message(stage, "XenDomain", "vm", "Running")).toBe(
-      "It runs on bella and brutus: nothing is done until one of them is stopped by hand",
+      "The domain runs on bella and brutus: xensan changes nothing until one copy is stopped by hand",
     );
     expect(word(stage, "XenDomain", "vm", "Ready")).toBe("Unknown/SplitBrain");
     const sent = commands(stage);
@@ -114,7 +114,7 @@ describe("a XenDomain that somebody starts on a second host", () => {
     expectOnlyTwice(stage);
     await eventually(stage, () => word(stage, "XenDomain", "vm", "Running"), "Unknown/OutcomeAmbiguous", 5);
     expect(message(stage, "XenDomain", "vm", "Running")).toMatch(
-      /^It is in the middle of a migration that no XenMigration records and no host is sending: vm.* \(id \d+, .*\) on bella and vm.* \(id \d+, .*\) on brutus\. Nothing is started, stopped or destroyed until one copy is left, under the name vm$/,
+      /^The domain is in the middle of a migration that no XenMigration records and no host is sending: vm.* \(id \d+, .*\) on bella and vm.* \(id \d+, .*\) on brutus\. xensan starts, stops and destroys nothing until only one copy is left, under the name vm$/,
     );
     const sent = commands(stage);
     stage.patch("XenDomain", at("vm"), { spec: { powerState: "Halted" } });

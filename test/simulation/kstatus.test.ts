@@ -27,7 +27,7 @@ it("kstatus reads what a person would, and no time is that of the schema's defau
   expect(conditionOf(noop, "Succeeded")).toEqual({
     status: "True",
     reason: "AlreadyThere",
-    message: "vm-test runs on brutus already: nothing was moved",
+    message: "vm-test already runs on brutus: nothing was moved",
   });
   const times = (seen.at(-1) ?? []).flatMap((object) => {
     const { conditions } = objectAt(object, "status");

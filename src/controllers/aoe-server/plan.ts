@@ -21,30 +21,30 @@ export function serverProblem(spec: AoeServerSpec, facts: HostFacts, netif: stri
 function missingTool(spec: AoeServerSpec, facts: HostFacts): string | undefined {
   const { tools } = facts;
   if (tools.state !== "known")
-    return `its installed programs are unknown${tools.state === "unknown" ? `: ${tools.why}` : ""}`;
+    return `the installed programs are unknown${tools.state === "unknown" ? `: ${tools.why}` : ""}`;
   if (tools.value.has("vblade")) return undefined;
   if (spec.packages === "Manage" && hasApt(facts)) return "vblade is not installed yet";
-  return "vblade is not installed: install it there (on Debian: apt-get install vblade)";
+  return "vblade is not installed: install it on the host (on Debian: apt-get install vblade)";
 }
 
 /** Why no client could hear an export on this interface; undefined when one can. */
 export function interfaceProblem({ interfaces }: HostFacts, name: string): Problem | undefined {
   if (interfaces.state !== "known") {
     const why = interfaces.state === "unknown" ? `: ${interfaces.why}` : "";
-    return { reason: "FactsUnknown", message: `its network interfaces are unknown${why}` };
+    return { reason: "FactsUnknown", message: `the network interfaces are unknown${why}` };
   }
   const found = interfaces.value.find((one) => one.name === name);
   const names = interfaces.value.map((one) => one.name).join(", ") || "none";
   if (found === undefined)
     return {
       reason: "InterfaceMissing",
-      message: `it has no network interface ${name}; it has ${names}: correct the interface in the spec`,
+      message: `network interface ${name} does not exist; the host has ${names}: correct the interface in the spec`,
     };
   const deaf = deafness(found);
   if (deaf !== undefined) return { reason: "InterfaceIsPort", message: deaf };
   if (!found.adminUp) return { reason: "InterfaceDown", message: `network interface ${name} is down` };
   if (found.carrier === false)
-    return { reason: "InterfaceDown", message: `network interface ${name} has no carrier: check cable and switch` };
+    return { reason: "InterfaceDown", message: `network interface ${name} has no carrier: check the cable and the switch` };
   return undefined;
 }
 

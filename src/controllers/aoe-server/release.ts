@@ -11,7 +11,7 @@ export function blockerOf(
   const more = volumes.length > 10 ? ` and ${volumes.length - 10} more` : "";
   return {
     reason: "ReferencedByVolumes",
-    message: `AoeVolumes reference it: ${named}${more}. Delete them first, or set the annotation xensan.dev/abandon=${server.metadata.name} to remove this object and leave its exports running`,
+    message: `AoeVolumes reference this AoeServer: ${named}${more}. Delete them first, or set the annotation xensan.dev/abandon=${server.metadata.name} to remove this object and leave its exports running`,
   };
 }
 

@@ -178,7 +178,7 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
     if (!own && held && mac !== undefined && !device.macs.includes(mac))
       return conflict(
         "UndeclaredResponder",
-        `${client.host} uses ${target} from ${device.macs.join(", ")} (${device.users.join(", ")}), which is not this server: release it there, then stop that export, or choose another shelf and slot`,
+        `${client.host} uses ${target} from ${device.macs.join(", ")} (${device.users.join(", ")}), which is not this server: release ${target} on that host, then stop that export, or choose another shelf and slot`,
       );
     // A client keeps a dead server's address as a path. Where it listened and heard one answer, a second path is only
     // that.
@@ -187,7 +187,7 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
     if (own && mac !== undefined && device?.up === true && device.macs.includes(mac) && strangers.length > 0)
       return conflict(
         "UndeclaredResponder",
-        `${client.host} has two servers behind ${target}: this one and ${strangers.join(", ")}: unmount ${target} everywhere, then find and stop the other export`,
+        `${client.host} sees two servers for ${target}: this one and ${strangers.join(", ")}: unmount ${target} everywhere, then find and stop the other export`,
       );
   }
   return undefined;
@@ -195,7 +195,7 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
 
 /** The answer may come from this server, started by an earlier process after the last look. The old conditions stay. */
 function older({ server, spec }: VolumeObservation, { host }: { readonly host: string }): Finding {
-  const message = `Waiting for another probe of AoeServer ${server.name}: ${host} sees an answer for ${targetOf(spec)}`;
+  const message = `Waiting for another probe of AoeServer ${server.name}, because ${host} sees a server answer for ${targetOf(spec)}`;
   const conditions = ["Conflicted", "Exported", "Attached"].map((type) => unknown(type, "Pending", message));
   return { ...stop(conditions), askServer: true };
 }
@@ -223,13 +223,13 @@ function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefin
     } else {
       const { responders } = view.snapshot.facts;
       deaf.push(
-        `${host} cannot check the segment yet (${responders.state === "unknown" ? responders.why : "it has no aoecfg"})`,
+        `${host} cannot check the segment yet (${responders.state === "unknown" ? responders.why : "aoecfg is not installed"})`,
       );
     }
   }
   if (deaf.length === 0)
     deaf.push(
-      `AoeServer ${server.name} has no aoecfg and the volume names no client: install aoetools there, or add a XenHost on segment ${segmentOn(server.spec, interfaceOf(spec, server.spec))} to spec.clientRefs`,
+      `AoeServer ${server.name} has no aoecfg and the volume lists no client: install aoetools on that host, or add a XenHost on segment ${segmentOn(server.spec, interfaceOf(spec, server.spec))} to spec.clientRefs`,
     );
   const message = `Waiting for a client to check whether another server answers for ${targetOf(spec)}: ${deaf.join(", ")}`;
   return stop([
@@ -287,14 +287,14 @@ export function otherThanRecorded(
       (fact.kind === "Missing" || (fact.lasting !== "" && !isSameBacking(one, fact.lasting))),
   );
   if (broken === undefined) return undefined;
-  const wayOut = `bring it back, or set the annotation xensan.dev/approve=ReplaceBacking:${broken} to accept that it is lost`;
+  const wayOut = `restore the recorded backing, or set the annotation xensan.dev/approve=ReplaceBacking:${broken} to accept that it is lost`;
   if (fact.kind === "Missing")
     return {
       reason: "BackingMissing",
-      message: `${fact.path} does not exist. The recorded backing is ${broken}: xensan neither creates nor serves another one; ${wayOut}`,
+      message: `${fact.path} does not exist. The recorded backing is ${broken}, and xensan neither creates nor serves another one; ${wayOut}`,
     };
   return {
     reason: "BackingChanged",
-    message: `${fact.path} is ${fact.lasting}, but the recorded backing is ${broken}: it is not served; ${wayOut}`,
+    message: `${fact.path} is ${fact.lasting}, but the recorded backing is ${broken}, and xensan does not serve another one; ${wayOut}`,
   };
 }

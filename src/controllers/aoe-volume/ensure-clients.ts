@@ -73,7 +73,7 @@ function lookAt(volume: VolumeObservation, client: ObservedClient): ClientFindin
     return say(
       "ClientIsServer",
       "Missing",
-      `XenHost ${client.name} is the machine that exports the volume, and the AoE driver receives no frames from its own host: remove it from spec.clientRefs and use the backing there`,
+      `XenHost ${client.name} is the machine that exports the volume, and the AoE driver receives no frames from its own host: remove it from spec.clientRefs and use the backing itself on that host`,
     );
   if (client.view.state === "Unreachable")
     return say(
@@ -144,7 +144,7 @@ function judge(
     return {
       reason: "WrongServer",
       state: "WrongServer",
-      message: `Answered by ${device.macs.join(", ")} instead of ${served.mac}: ${users === "" ? "find that server and stop its export" : `release it (${users}) and find that server`}`,
+      message: `Receives answers from ${device.macs.join(", ")} instead of ${served.mac}: ${users === "" ? "find that server and stop its export" : `release the device (${users}) and find that server`}`,
       ...(users === "" ? find : {}),
     };
   if (device.sizeBytes !== served.sizeBytes)
@@ -166,5 +166,5 @@ function payloadNote(device: AoeDevice, facts: HostFacts): string | undefined {
   const mtus = facts.interfaces.value.filter(({ name }) => device.interfaces.includes(name)).map(({ mtu }) => mtu);
   const possible = Math.floor((Math.min(...mtus) - 36) / 512) * 512;
   if (mtus.length === 0 || device.payload >= possible) return undefined;
-  return `Transfers ${device.payload} bytes at a time although its MTU allows ${possible}: raise the MTU of the server and the switch`;
+  return `Transfers ${device.payload} bytes at a time although the MTU allows ${possible}: raise the MTU of the server and the switch`;
 }

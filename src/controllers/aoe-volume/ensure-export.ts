@@ -151,7 +151,7 @@ function compareExport(volume: VolumeObservation, server: ReadyServer, bytes: nu
   if (strays.length > 0) {
     const names = strays.map((one) => `${targetOf(one)} on ${one.interface}`).join(", ");
     if (free) steps.push(...strays.map((one) => removal(server, one)));
-    else waits.push(`the former export ${names} stays`);
+    else waits.push(`the former export ${names} keeps running`);
   }
   // A logical volume is filled with zeroes in the background: later steps wait until a probe shows it.
   const inBackground = make !== undefined && spec.backing.logicalVolume !== undefined;
@@ -223,7 +223,7 @@ function conclude(
     );
   }
   if (waits.length > 0) {
-    const message = `${targetOf(volume.spec)} is served ${where}, but ${waits.join(", ")} while ${describeHold(hold)}: release it on the client, and xensan applies the change`;
+    const message = `${targetOf(volume.spec)} is served ${where}, but ${waits.join(", ")} while ${describeHold(hold)}: release the device on the client, and xensan applies the change`;
     return found([yes("Exported", hold.kind === "Held" ? "ClientHoldsDevice" : "ClientUnknown", message)], steps);
   }
   if (steps.some(({ interrupts }) => interrupts === true))
@@ -235,7 +235,7 @@ function conclude(
       steps,
     );
   if (grows) {
-    const message = `${targetOf(volume.spec)} is served ${where}, and its logical volume grows to ${wantedBytes(volume.spec)} bytes${blanking}`;
+    const message = `${targetOf(volume.spec)} is served ${where}, and its logical volume is being extended to ${wantedBytes(volume.spec)} bytes${blanking}`;
     return found([yes("Exported", "Progressing", message)], steps);
   }
   const cost =
@@ -250,7 +250,7 @@ function blankingText({ spec }: VolumeObservation, facts: HostFacts): string {
   const staged = stagedVolume(spec, facts);
   if (staged?.blankedBytes === undefined) return "";
   const percent = Math.floor((staged.blankedBytes * 100) / staged.sizeBytes);
-  return `; what is new of ${backingPath(spec)} is being filled with zeroes, ${percent}% so far`;
+  return `; the new part of ${backingPath(spec)} is being filled with zeroes, ${percent}% so far`;
 }
 
 /** What the status stores of a process, to tell it from the next one. */

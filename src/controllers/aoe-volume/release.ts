@@ -16,7 +16,7 @@ export function release(volume: VolumeObservation): Release<Finding> {
   if (volume.clusters.length > 0)
     return blocked(
       "ReferencedByCluster",
-      `Ocfs2Cluster ${[...volume.clusters].sort().join(", ")} has a file system on it: remove the file system there first. Or set the annotation xensan.dev/abandon=${volume.owner.name} to remove this object and leave the export as it is`,
+      `Ocfs2Cluster ${[...volume.clusters].sort().join(", ")} has a file system on this volume: remove the file system from the cluster first. Or set the annotation xensan.dev/abandon=${volume.owner.name} to remove this object and leave the export as it is`,
     );
   const server = readyServer(volume);
   if (server === undefined) return blocked(...waitingForServer(volume));
@@ -37,7 +37,7 @@ export function release(volume: VolumeObservation): Release<Finding> {
   if (hold.kind !== "Free")
     return blocked(
       hold.kind === "Held" ? "ClientHoldsDevice" : "ClientUnknown",
-      `${targetOf(volume.spec)} cannot be removed while ${describeHold(hold)}. Release it there, or set the annotation xensan.dev/abandon=${volume.owner.name} to remove this object and leave the export and its backing as they are`,
+      `${targetOf(volume.spec)} cannot be removed while ${describeHold(hold)}. Release the device there, or set the annotation xensan.dev/abandon=${volume.owner.name} to remove this object and leave the export and its backing as they are`,
     );
   return removing(volume, steps);
 }
@@ -121,5 +121,5 @@ function blocked(reason: Reason, message: string): Release<Finding> {
 /** What abandoning leaves on the machines, for the event. */
 export function whatIsLeft(volume: VolumeObservation): string {
   const server = volume.server.name;
-  return `${targetOf(volume.spec)} may still be exported by AoeServer ${server} from ${backingPath(volume.spec)}: remove its vblade configuration there by hand`;
+  return `${targetOf(volume.spec)} may still be exported by AoeServer ${server} from ${backingPath(volume.spec)}: remove the vblade configuration there by hand`;
 }

@@ -214,7 +214,7 @@ export class HostAgent {
     if (result.exitCode === 0 && sections.some(({ state }) => state !== "unknown"))
       return { state: "Reachable", snapshot: { facts, ...when } };
     const said = (result.stdout.trim() || result.stderr.trim()).slice(0, 200);
-    const message = `The probe ended with exit code ${result.exitCode} and said ${JSON.stringify(said)}`;
+    const message = `The probe ended with exit code ${result.exitCode} and printed ${JSON.stringify(said)}`;
     return { state: "Unreachable", reason: "ProbeUnreadable", message, last };
   }
 
@@ -224,8 +224,8 @@ export class HostAgent {
     if (machineId === undefined || identity.state !== "known") return undefined;
     const seen = identity.value.machineId;
     if (seen === "" || seen === machineId) return undefined;
-    const way = `if it replaces the old one permanently, set the annotation xensan.dev/approve=Machine:${seen}`;
-    return `The machine has machine-id ${seen}, but ${machineId} was recorded: xensan changes nothing on it; ${way}`;
+    const way = `if this machine permanently replaces the recorded one, set the annotation xensan.dev/approve=Machine:${seen}`;
+    return `The machine has machine-id ${seen}, but machine-id ${machineId} was recorded: xensan changes nothing on it; ${way}`;
   }
 
   async #act(step: Step, notAfter: number | undefined, by: Logger | undefined): Promise<StepOutcome | undefined> {
@@ -243,7 +243,7 @@ export class HostAgent {
       const command = addressed(step.command, this.#options.addressee());
       const result = await this.#run(route.target, command, this.#stop, beginWithinSeconds);
       const outcome = outcomeOf(result);
-      log.info({ action: step.action, ensures: step.summary, outcome }, "acted");
+      log.info({ action: step.action, ensures: step.summary, outcome }, "a step ended");
       return outcome;
     } catch (error) {
       const tooLate = error instanceof HostError && error.code === "TimedOut" && !error.started;

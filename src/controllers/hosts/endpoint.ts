@@ -58,7 +58,7 @@ const mostBytes: Readonly<Record<string, number>> = {
 function knownHostsProblem(text: string): string | undefined {
   const most = mostKnownHosts;
   const tooMany = (count: number, what: string, limit: number) =>
-    `has ${count} ${what} known_hosts, at most ${limit} are accepted: keep the lines of the hosts that use it`;
+    `has ${count} ${what} known_hosts; at most ${limit} are accepted: keep only the lines of the hosts that use the Secret`;
   const hashed = text.split("|1|").length - 1;
   if (hashed > most.hashedNames) return tooMany(hashed, "hashed names in", most.hashedNames);
   const patterns = text.split(/[\s,]/).filter((word) => word.includes("*") || word.includes("?"));
@@ -74,7 +74,7 @@ export function routeTo(endpoint: Endpoint, secret: Secret | undefined, recorded
   if (secret === undefined)
     return problem(
       "SecretNotFound",
-      `${name} does not exist with type ${sshAuth}: create it with that type and the private key in ssh-privatekey`,
+      `${name} with type ${sshAuth} does not exist: create it, with the private key in ssh-privatekey`,
     );
   if (secret.type !== sshAuth)
     return problem(
@@ -85,17 +85,17 @@ export function routeTo(endpoint: Endpoint, secret: Secret | undefined, recorded
     const omitted = secret.omitted?.[key];
     const bytes = omitted ?? Buffer.byteLength(secret.data?.[key] ?? "", "base64");
     if (bytes > most)
-      return problem("CredentialInvalid", `${name} has ${bytes} bytes of ${key}, at most ${most} are accepted`);
+      return problem("CredentialInvalid", `${name} has ${bytes} bytes of ${key}; at most ${most} are accepted`);
     // Without its known_hosts, a host would be trusted on less than was declared.
     if (omitted !== undefined)
       return problem(
         "Pending",
-        `${name} has ${bytes} bytes of ${key}, which are read once it carries the finalizer ${secretFinalizer}`,
+        `${name} has ${bytes} bytes of ${key}; xensan reads them after it has added the finalizer ${secretFinalizer}`,
       );
   }
   const privateKey = text(secret, "ssh-privatekey");
   if (privateKey === undefined)
-    return problem("CredentialInvalid", `${name} has no ssh-privatekey: put an OpenSSH private key there`);
+    return problem("CredentialInvalid", `${name} has no ssh-privatekey: add an OpenSSH private key under that name`);
   const passphrase = text(secret, "ssh-passphrase");
   const knownHosts = text(secret, "known_hosts");
   const tooMuch = knownHostsProblem(knownHosts ?? "");

@@ -128,7 +128,7 @@ export function claimingOf(host: Claimed, { kind, namespace, name }: ObjectRef):
   if (own.namespace !== namespace || own.name !== name)
     return {
       kind: "Elsewhere",
-      message: `${kind} ${own.namespace}/${own.name} has the same machine, by the same address: delete one of the two objects`,
+      message: `${kind} ${own.namespace}/${own.name} has the same SSH address, so both represent the same machine: delete one of the two objects`,
     };
   const held = heldClaims(host.agent.view);
   const isGiven = (holder: ClaimHolder) => holderText(holder) === host.takes;
@@ -136,7 +136,7 @@ export function claimingOf(host: Claimed, { kind, namespace, name }: ObjectRef):
     if (isGiven(holder) || (holding === kind ? isHolder(holder, own) : holder.cluster === own.cluster)) continue;
     return {
       kind: "Elsewhere",
-      message: `${holding} ${holder.namespace}/${holder.name} of the management cluster ${holder.cluster} has this machine: xensan changes nothing on it; to move it here permanently, set the annotation xensan.dev/approve=Claim:${holderText(holder)}`,
+      message: `${holding} ${holder.namespace}/${holder.name} of the management cluster ${holder.cluster} manages this machine: xensan changes nothing on it; to move the machine to this object permanently, set the annotation xensan.dev/approve=Claim:${holderText(holder)}`,
     };
   }
   const given = [...held.values()].some((holder) => isGiven(holder) && !isHolder(holder, own));

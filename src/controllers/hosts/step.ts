@@ -67,7 +67,7 @@ export const observeOnly = (observer: ObjectRef): Extract<StepOutcome, { kind: "
 
 /** Names the machine's object, the field and the value that would allow the step. */
 export const observeOnlyMessage = ({ kind, name }: ObjectRef): string =>
-  `spec.management of ${kind} ${name} is Observe, so nothing is changed there; with Manage it is done`;
+  `spec.management of ${kind} ${name} is Observe, so xensan changes nothing on that host; set Manage to allow it`;
 
 /** The steps as text: equal texts do the same. */
 export function wordsOf(steps: readonly Step[]): string {

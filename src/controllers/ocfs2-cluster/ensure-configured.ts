@@ -75,10 +75,10 @@ function look(
     : [];
   if (tools.length > 0 && install.length === 0)
     return {
-      assessment: bad(node.host, "OcfsToolsMissing", `${tools.join(", ")} not found: install ocfs2-tools there`),
+      assessment: bad(node.host, "OcfsToolsMissing", `${tools.join(", ")} not found: install ocfs2-tools on the host`),
       steps: [],
     };
-  const wrong = o2cb.state === "absent" ? "nothing is configured" : difference(o2cb.value, request);
+  const wrong = o2cb.state === "absent" ? "O2CB is not configured" : difference(o2cb.value, request);
   if (tools.length === 0 && wrong === undefined)
     return { assessment: fine(node.host, "Configured", "is configured"), steps: [] };
   const message = tools.length > 0 ? "ocfs2-tools is not installed yet" : (wrong ?? "is being configured");
@@ -104,7 +104,7 @@ function difference(o2cb: O2cb, request: ClusterRequest): string | undefined {
   if (configuration.state === "Unreadable") return `its cluster.conf cannot be read: ${configuration.why}`;
   const [cluster, ...others] = configuration.clusters;
   if (!isOurs(configuration.owner, request)) return "its cluster.conf was not written by xensan for this cluster";
-  if (cluster?.name !== request.cluster || others.length > 0) return "its cluster.conf is of another cluster";
+  if (cluster?.name !== request.cluster || others.length > 0) return "its cluster.conf is for another cluster";
   if (cluster.heartbeatMode !== request.heartbeatMode) return "its cluster.conf has another heartbeat mode";
   if (!sameNodes(configuration.nodes, request.nodes)) return "its cluster.conf lists other nodes";
   const regions = configuration.regions.map(({ region }) => region);

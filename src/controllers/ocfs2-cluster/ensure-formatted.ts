@@ -40,7 +40,7 @@ export function ensureFormatted(cluster: ClusterObservation): ClusterFinding {
         looks.map(({ assessment }) => assessment),
         wanted.length === 0
           ? { reason: "NoFilesystems", message: "The spec lists no file systems" }
-          : { reason: "Formatted", message: `${wanted.map(({ label }) => label).join(", ")} on its volume` },
+          : { reason: "Formatted", message: `Every file system is on its volume: ${wanted.map(({ label }) => label).join(", ")}` },
       ),
     ],
     steps: looks.flatMap(({ steps = [] }) => steps),
@@ -59,19 +59,19 @@ function look(cluster: ClusterObservation, filesystem: ObservedFilesystem & { sp
   if (volume.state === "Taken") return { assessment: bad(label, "VolumeInOtherCluster", volume.message) };
   // Meanwhile other nodes see an incomplete file system.
   if (filesystem.formatting !== undefined)
-    return { assessment: bad(label, "Progressing", `${filesystem.formatting} formats ${volume.device}`) };
+    return { assessment: bad(label, "Progressing", `${filesystem.formatting} is formatting ${volume.device}`) };
   const decision = decide(cluster, filesystem, volume);
   switch (decision.kind) {
     case "Formatted":
       return { assessment: complete(cluster, filesystem, decision.uuid) };
     case "Record":
       return {
-        assessment: bad(label, "Progressing", `${decision.uuid} on ${volume.device} is being recorded`),
+        assessment: bad(label, "Progressing", `The UUID ${decision.uuid} of ${volume.device} is being recorded`),
         writes: [{ kind: "Uuid", label, uuid: decision.uuid }],
       };
     case "Intend":
       return {
-        assessment: bad(label, "Progressing", `${decision.host} is going to format ${volume.device}`),
+        assessment: bad(label, "Progressing", `${decision.host} will format ${volume.device}`),
         writes: [{ kind: "Intent", label, host: decision.host }],
         previews: [
           {
@@ -85,7 +85,7 @@ function look(cluster: ClusterObservation, filesystem: ObservedFilesystem & { sp
       const step = formatStep(cluster, filesystem, volume, decision);
       return typeof step === "string"
         ? { assessment: open(label, "FactsUnknown", step) }
-        : { assessment: bad(label, "Progressing", `${decision.host} formats ${volume.device}`), steps: [step] };
+        : { assessment: bad(label, "Progressing", `${decision.host} is formatting ${volume.device}`), steps: [step] };
     }
     case "Wait":
       return {
@@ -105,11 +105,11 @@ function complete(
 ) {
   const { label, spec } = filesystem;
   const missing = missingSlots(cluster, filesystem);
-  if (missing === undefined || missing.waitsFor.length === 0) return fine(label, "Formatted", `is ${uuid}`);
+  if (missing === undefined || missing.waitsFor.length === 0) return fine(label, "Formatted", `has UUID ${uuid}`);
   return fine(
     label,
     "PendingUnmount",
-    `has ${missing.now} node slots instead of ${spec.nodeSlots}, and more can be added only while no node has it mounted: set the annotation xensan.dev/paused=true, unmount it on ${missing.waitsFor.join(", ")}, and remove the annotation`,
+    `has ${missing.now} node slots instead of ${spec.nodeSlots}, and slots can be added only while no node has the file system mounted: set the annotation xensan.dev/paused=true, unmount the file system on ${missing.waitsFor.join(", ")}, and remove the annotation`,
   );
 }
 

@@ -61,7 +61,7 @@ function silent(cluster: ClusterObservation): Assessment[] {
         bad(
           host,
           "HeartbeatMissing",
-          `does not write its heartbeat to ${deviceOf(filesystem)}, which it has mounted: it resets itself ${deadSeconds(cluster)} s after the last one`,
+          `does not write its heartbeat to ${deviceOf(filesystem)}, which it has mounted: the host resets itself ${deadSeconds(cluster)} s after the last heartbeat`,
         ),
       ),
   );
@@ -80,7 +80,7 @@ function slots(cluster: ClusterObservation): Assessment[] {
         bad(
           node.host,
           "SlotMapDisagrees",
-          `${what} in the slot map of ${filesystem.label}: unmount it everywhere and run fsck.ocfs2`,
+          `${what} in the slot map of ${filesystem.label}: unmount the file system everywhere and run fsck.ocfs2`,
         );
       return [
         ...(own.length === 1 ? [] : [says(own.length === 0 ? "has no slot" : `has ${own.length} slots`)]),
@@ -109,7 +109,7 @@ function strangers({ filesystems }: ClusterObservation): Assessment[] {
           bad(
             label,
             "ForeignHeartbeat",
-            `node number ${who.numbers.join(", ")}, which is not a mounted node of this cluster, writes its heartbeat: find that host and unmount it there`,
+            `node number ${who.numbers.join(", ")}, which is not a mounted node of this cluster, writes a heartbeat to the file system: find that host and unmount the file system there`,
           ),
         ]
       : [],
@@ -171,7 +171,7 @@ function readOnly(cluster: ClusterObservation): Assessment[] {
             bad(
               node.host,
               "ReadOnlyMount",
-              `${odd.mountPoint} is read-only there: the kernel found an error. Check its log, unmount it everywhere and run fsck.ocfs2`,
+              `${odd.mountPoint} is read-only because the kernel found an error. Check the kernel log, unmount the file system everywhere and run fsck.ocfs2`,
             ),
           ];
     }),
@@ -187,7 +187,7 @@ function troubles(cluster: ClusterObservation): Assessment[] {
             bad(
               node.host,
               "KernelTrouble",
-              `its kernel reports ${kind} ${count} times, last: ${message}`.slice(0, 500),
+              `the kernel reports ${kind} ${count} times, last: ${message}`.slice(0, 500),
             ),
           )
       : [],

@@ -72,19 +72,19 @@ export function leave(cluster: ClusterObservation, node: ObservedNode): Leaving 
       bad(
         host,
         "NodeLeaving",
-        `${others.map((other) => other.host).join(", ")} must remove it from their configuration first`,
+        `${others.map((other) => other.host).join(", ")} must first remove the node from their configuration`,
       ),
     );
   const rest = restOf(cluster, node);
   if (rest === undefined && ready.removed) return gone;
-  return waits(bad(host, "NodeLeaving", "the cluster is being removed from it"), [removal(cluster, host)]);
+  return waits(bad(host, "NodeLeaving", "the cluster is being removed from the host"), [removal(cluster, host)]);
 }
 
 /** What a person can do about a node that does not answer. */
 function adviceOn(node: ObservedNode): string {
   if (node.state === "Found" && node.beats !== undefined)
-    return `. ${node.beats}: repair its network or SSH, or switch it off`;
-  return `. If it is permanently gone, delete its XenHost with the annotation xensan.dev/abandon=${node.host}`;
+    return `. ${node.beats}: repair the network or SSH of the host, or switch it off`;
+  return `. If the host is permanently gone, delete its XenHost with the annotation xensan.dev/abandon=${node.host}`;
 }
 
 /** True for a reachable node that still knows other nodes than the present members. */
@@ -107,7 +107,7 @@ export function restOf(cluster: ClusterObservation, node: ObservedNode): string 
   const { active, configuration } = o2cb.value;
   if (active?.name === cluster.spec.clusterName) return "the cluster is online";
   return configuration?.state === "Readable" && isOurs(configuration.owner, cluster)
-    ? "cluster.conf is there"
+    ? "cluster.conf exists"
     : undefined;
 }
 

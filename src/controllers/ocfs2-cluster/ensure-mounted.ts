@@ -76,11 +76,11 @@ export function lookAtMount(
   if (mustWait(cluster, node))
     return { assessment: bad(subject, "NodeLeaving", "waits until the former node has left") };
   const uuid = recorded?.uuid;
-  if (uuid === undefined) return { assessment: open(subject, "NotFormatted", "is mounted once it is formatted") };
+  if (uuid === undefined) return { assessment: open(subject, "NotFormatted", "will be mounted after it is formatted") };
   const device = sharedDevice(ready, deviceOf(filesystem));
   const path = deviceOf(filesystem);
   if (device === undefined || path === undefined || ready.facts.mountPoints.state === "unknown")
-    return { assessment: open(subject, "FactsUnknown", `whether it is mounted is not known yet${why(ready)}`) };
+    return { assessment: open(subject, "FactsUnknown", `the mount state is not known yet${why(ready)}`) };
   const other = device.superblock !== undefined && device.superblock.uuid !== uuid;
   if (other)
     return { assessment: bad(subject, "WrongFilesystem", `${path} holds ${device.superblock?.uuid}, not ${uuid}`) };
@@ -110,13 +110,13 @@ export function lookAtMount(
         assessment: bad(
           subject,
           "MountOptionOutsideBounds",
-          `is mounted without ${outside.join(", ")}, which allowed.mountOptions of XenHost ${host} does not have: take it out of mountOptions, or have the owner of the host allow it`,
+          `is mounted without ${outside.join(", ")}, which allowed.mountOptions of XenHost ${host} does not list: remove it from mountOptions, or have the owner of the host allow it`,
         ),
         ...step,
       };
     if (right) return { assessment: fine(subject, "Mounted", "is mounted") };
     const says = otherwise
-      ? `is mounted ${here.options.filter((option) => /^no(suid|dev|exec)$/.test(option)).join(",") || "without nosuid, nodev and noexec"}, and gets the options of the spec`
+      ? `is mounted with ${here.options.filter((option) => /^no(suid|dev|exec)$/.test(option)).join(",") || "none of nosuid, nodev and noexec"} and is being remounted with the options of the spec`
       : "is mounted, but would not be mounted in the same way after a reboot";
     return { assessment: bad(subject, "Progressing", says), ...step };
   }
@@ -124,10 +124,10 @@ export function lookAtMount(
   if (elsewhere !== undefined) {
     if (recorded?.mountPoint !== elsewhere.mountPoint)
       return {
-        assessment: bad(subject, "MountedElsewhere", `is mounted on ${elsewhere.mountPoint}: unmount it there`),
+        assessment: bad(subject, "MountedElsewhere", `is mounted on ${elsewhere.mountPoint} instead of ${spec.mountPoint}: unmount it there`),
       };
     return {
-      assessment: bad(subject, "Progressing", `moves from ${elsewhere.mountPoint} to ${spec.mountPoint}`),
+      assessment: bad(subject, "Progressing", `is being moved from ${elsewhere.mountPoint} to ${spec.mountPoint}`),
       step: unmountStep(cluster, host, { label, device: path, uuid, mountPoint: elsewhere.mountPoint }),
     };
   }
@@ -158,16 +158,16 @@ function obstacleTo(
     return bad(
       host,
       volume.state === "NotFound" ? "VolumeNotFound" : "VolumeInOtherCluster",
-      `has no AoeVolume ${volume.name}`,
+      volume.state === "Taken" ? volume.message : `AoeVolume ${volume.name} does not exist`,
     );
   if (content === "Missing" || content === "Unreadable")
-    return bad(host, "DeviceMissing", `${path} ${content === "Missing" ? "is not there" : "cannot be read"}`);
-  if (content !== "Ocfs2") return bad(host, "FilesystemMissing", `${path} does not hold it any more`);
+    return bad(host, "DeviceMissing", `${path} ${content === "Missing" ? "does not exist" : "cannot be read"}`);
+  if (content !== "Ocfs2") return bad(host, "FilesystemMissing", `${path} no longer holds the file system`);
   if (!volume.attached.includes(host))
     return bad(
       host,
       "VolumeNotReady",
-      `AoeVolume ${volume.name} does not report that ${host} sees it: ${volume.problem ?? "see its status, and list the host in its clientRefs"}`,
+      `AoeVolume ${volume.name} does not report that ${host} sees the volume: ${volume.problem ?? "see its status, and list the host in its clientRefs"}`,
     );
   const { waitsFor } = timing(cluster);
   if (waitsFor.length > 0)
@@ -177,14 +177,14 @@ function obstacleTo(
       `stays unmounted until the new timeouts are active: unmount ${waitsFor.join(", ")} first`,
     );
   if (!isOnline(node, clusterRequest(cluster)))
-    return bad(host, "NotOnline", "is mounted once the cluster is online there");
+    return bad(host, "NotOnline", "will be mounted after the cluster is online on the host");
   if (missingSlots(cluster, filesystem)?.imminent === true)
-    return bad(host, "Progressing", "is mounted once it has the node slots that the spec says");
+    return bad(host, "Progressing", "will be mounted after it has the node slots of the spec");
   if (strangers.kind === "Alive")
     return bad(
       host,
       "ForeignHeartbeat",
-      `node number ${strangers.numbers.join(", ")}, which is not a mounted node of this cluster, writes its heartbeat: unmount it there`,
+      `node number ${strangers.numbers.join(", ")}, which is not a mounted node of this cluster, writes a heartbeat to the file system: unmount the file system there`,
     );
   return undefined;
 }
@@ -226,7 +226,7 @@ export function lookAtRest(cluster: ClusterObservation, filesystem: ObservedFile
     return { assessment: { ...(problem ?? open(host, "Pending", "Waiting for a probe")), subject } };
   const device = sharedDevice(ready, path);
   if (device === undefined || ready.facts.mountPoints.state !== "known")
-    return { assessment: open(subject, "FactsUnknown", `whether it is mounted is not known yet${why(ready)}`) };
+    return { assessment: open(subject, "FactsUnknown", `the mount state is not known yet${why(ready)}`) };
   const mountPoint = recorded?.mountPoint ?? device.mounts[0]?.mountPoint;
   const [mounted] = device.mounts;
   if (mounted === undefined && persistedAt(ready, mountPoint) === undefined) return nothing;

@@ -28,7 +28,7 @@ export function ensureOnline(cluster: ClusterObservation): ClusterFinding {
           fine(
             "PendingRestart",
             "PendingRestart",
-            `the timeouts of the spec take effect once nothing is mounted anywhere: unmount the file systems on ${waitsFor.join(", ")}. ${contract(cluster)}`,
+            `the timeouts of the spec take effect after every file system is unmounted everywhere: unmount the file systems on ${waitsFor.join(", ")}. ${contract(cluster)}`,
           ),
         ];
   const names = listedNodes(cluster)
@@ -86,20 +86,20 @@ function look(
     return only(open(host, "FactsUnknown", `did not report whether O2CB is online: ${o2cb.why}`));
   if (o2cb.state === "known" && o2cb.value.kernel === "Missing")
     return only(
-      bad(host, "KernelWithoutOcfs2", "its kernel is built without OCFS2: boot one that has it, such as Debian's"),
+      bad(host, "KernelWithoutOcfs2", "its kernel is built without OCFS2: boot a kernel that has it, such as Debian's"),
     );
   const active = o2cb.state === "known" ? o2cb.value.active : undefined;
   const step = stepOn(host, clusterOnline(request));
   if (active === undefined)
     return { assessment: bad(host, "Progressing", "the cluster is not online yet"), steps: [step] };
   if (active.name !== request.cluster)
-    return only(bad(host, "ForeignCluster", `cluster ${active.name} is online there: take it offline first`));
+    return only(bad(host, "ForeignCluster", `cluster ${active.name} is online on the host: take that cluster offline first`));
   const wrong = difference(active, request);
   if (wrong === undefined) return only(fine(host, "Online", "is online"));
   const busy = cluster.filesystems.some((one) => isMountedNow(node, one) !== "No");
   if (wrong.offline && busy)
     return only(
-      fine(host, "PendingRestart", `${wrong.what}: unmount the file systems there, then xensan brings it online again`),
+      fine(host, "PendingRestart", `${wrong.what}: unmount the file systems on the host, then xensan brings the cluster online again`),
     );
   return { assessment: bad(host, "Progressing", wrong.what), steps: [step] };
 }
@@ -120,7 +120,7 @@ function difference(active: ActiveCluster, request: ClusterRequest): { what: str
   const former = request.heartbeatMode === "Global" ? [...written].filter((region) => !wanted.has(region)) : [];
   if (former.length > 0)
     return {
-      what: `the heartbeat on ${former.join(", ")}, which is no file system of the cluster any more, is still written`,
+      what: `the heartbeat on ${former.join(", ")} is still written, although the cluster no longer has that file system`,
       offline: true,
     };
   return undefined;

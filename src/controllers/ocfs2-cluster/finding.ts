@@ -97,7 +97,7 @@ const passing = new Set(["Progressing", "Pending", "NotFormatted", "NotOnline", 
 export function nodeProblem(node: ObservedNode): Assessment | undefined {
   const { host } = node;
   if (node.state === "NotFound")
-    return bad(host, "NodeNotFound", `XenHost ${host} does not exist: create it, or remove the node`);
+    return bad(host, "NodeNotFound", `XenHost ${host} does not exist: create it, or remove the node from the spec`);
   if (node.state === "Invalid")
     return bad(host, "NodeNotFound", `XenHost ${host} has an invalid spec: ${node.message}`);
   if (node.rival !== undefined) return bad(host, node.rival.reason, node.rival.message);

@@ -94,10 +94,10 @@ function resume(situation: FormatSituation, intent: Intent): FormatDecision {
   const { looks, device } = situation;
   const { uuid, host } = intent;
   const records = looks.flatMap((look) => recordsOf(look).filter((record) => record.uuid === uuid));
-  if (records.some(({ state }) => state === "Running")) return wait("Progressing", `${host} formats ${device}`);
+  if (records.some(({ state }) => state === "Running")) return wait("Progressing", `${host} is formatting ${device}`);
   if (records.some(({ state }) => state === "Interrupted")) return interrupted(device, host, uuid);
   const elected = looks.find((look) => look.host === host);
-  if (elected === undefined) return outOfReach(situation, intent, "it is not a node any more");
+  if (elected === undefined) return outOfReach(situation, intent, "it is no longer a node");
   if (elected.kind === "Unreachable") return outOfReach(situation, intent, elected.why);
   if (elected.kind === "Pending") return wait("Pending", `Waiting for a probe of ${host}`);
   if (elected.records === undefined || elected.device === undefined)
@@ -106,7 +106,7 @@ function resume(situation: FormatSituation, intent: Intent): FormatDecision {
   if (records.length > 0) {
     if (found.superblock?.uuid === uuid) return { kind: "Record", uuid, adopted: false };
     if (!isReadable(found.content)) return wait("DeviceUnreadable", `${host} cannot read ${device}`);
-    return refuse("FilesystemMissing", `${device} was formatted as ${uuid}, and holds ${describe(found)}`);
+    return refuse("FilesystemMissing", `${device} was formatted as ${uuid}, but holds ${describe(found)}`);
   }
   // mkfs never began. Any content has another origin, except under the UUID of the intent: then the record was lost.
   if (found.superblock?.uuid === uuid) return interrupted(device, host, uuid);
@@ -115,7 +115,7 @@ function resume(situation: FormatSituation, intent: Intent): FormatDecision {
   if (found.content !== "Blank") return wait("DeviceUnreadable", `${host} does not see ${device}`);
   return elected.attached
     ? { kind: "Format", host, uuid }
-    : wait("VolumeNotReady", `${host} does not see the volume as its server serves it`);
+    : wait("VolumeNotReady", `${host} does not see the volume as the AoeServer serves it`);
 }
 
 /**
@@ -127,7 +127,7 @@ function outOfReach(situation: FormatSituation, { uuid, host }: Intent, why: str
   if (approvedOf("FormatElsewhere", situation) !== uuid)
     return wait(
       "FormatUnknown",
-      `Only ${host} has the record of whether it began to format ${device} as ${uuid}, and ${why}. Bring it back. If it never comes back: make sure that it is off and stays off, look at ${device} on another node ("blkid -p ${device}" must print nothing), and set the annotation xensan.dev/approve=FormatElsewhere:${uuid}: then another node is chosen, which formats ${device} only if it is blank`,
+      `Only ${host} has the record of whether it began to format ${device} as ${uuid}, and ${why}. Bring ${host} back. If ${host} never comes back: make sure that it is off and stays off, look at ${device} on another node ("blkid -p ${device}" must print nothing), and set the annotation xensan.dev/approve=FormatElsewhere:${uuid}: then another node is chosen, which formats ${device} only if it is blank`,
     );
   // An incomplete file system may look like a complete one.
   if (looks.flatMap(seeing).some((look) => look.device.superblock?.uuid === uuid))
@@ -138,7 +138,7 @@ function outOfReach(situation: FormatSituation, { uuid, host }: Intent, why: str
 const interrupted = (device: string, host: string, uuid: string) =>
   refuse(
     "FormatInterrupted",
-    `${host} began to format ${device} as ${uuid} and did not finish. xensan never repeats it by itself: inspect the volume and /var/lib/xensan/formats/${uuid} there`,
+    `${host} began to format ${device} as ${uuid} and did not finish. xensan never repeats a format by itself: inspect the volume and /var/lib/xensan/formats/${uuid} on that host`,
   );
 
 /**
@@ -151,7 +151,7 @@ function begin(situation: FormatSituation): FormatDecision {
   if (pending.length > 0) return wait("Pending", `Waiting for a probe of ${names(pending)}`);
   for (const look of looks) {
     const record = recordsOf(look).find((one) => one.device === device && one.state !== "Done");
-    if (record?.state === "Running") return wait("Progressing", `${look.host} formats ${device} as ${record.uuid}`);
+    if (record?.state === "Running") return wait("Progressing", `${look.host} is formatting ${device} as ${record.uuid}`);
     if (record !== undefined) return interrupted(device, look.host, record.uuid);
   }
   const seen = looks.flatMap(seeing);
@@ -162,7 +162,7 @@ function begin(situation: FormatSituation): FormatDecision {
   if (first === undefined || obstacle !== undefined) return obstacle ?? unseen(looks, device);
   const detached = present.filter(({ attached }) => !attached);
   if (detached.length > 0)
-    return wait("VolumeNotReady", `${names(detached)} must see the volume as its server serves it`);
+    return wait("VolumeNotReady", `${names(detached)} must see the volume as the AoeServer serves it`);
   if (first.device.superblock !== undefined) {
     if (strangers.kind === "Alive") return foreign(device, strangers.numbers);
     if (strangers.kind === "Unsure") return wait("Looking", `Checking whether another host uses ${device}`);
@@ -176,7 +176,7 @@ function begin(situation: FormatSituation): FormatDecision {
 const foreign = (device: string, numbers: readonly number[]) =>
   refuse(
     "ForeignHeartbeat",
-    `A host that is not a node of this cluster uses ${device}: node number ${numbers.join(", ")} writes its heartbeat. Unmount it there, or declare it`,
+    `A host that is not a node of this cluster uses ${device}: node number ${numbers.join(", ")} writes a heartbeat. Unmount the device on that host, or add the host to the nodes of this cluster`,
   );
 
 /** Why the volume must not be formatted (or, with `adopting`, taken over) by any node. */
@@ -189,7 +189,7 @@ function obstacleTo(situation: FormatSituation, adopting = false): FormatDecisio
   const present = looks.flatMap(seeing).filter((look) => look.device.content !== "Missing");
   const unreadable = present.filter((look) => look.device.content === "Unreadable");
   if (unreadable.length > 0) return wait("DeviceUnreadable", `${names(unreadable)} cannot read ${device}`);
-  if (sizeBytes === undefined) return wait("VolumeNotReady", `The expected size of ${device} is not known yet`);
+  if (sizeBytes === undefined) return wait("VolumeNotReady", `The expected size of ${device} is unknown`);
   const odd = present.find((look) => look.device.sizeBytes !== sizeBytes);
   if (odd !== undefined)
     return refuse(
@@ -199,7 +199,7 @@ function obstacleTo(situation: FormatSituation, adopting = false): FormatDecisio
   const kinds = new Set(present.map((look) => describe(look.device)));
   if (kinds.size > 1) {
     const said = present.map((look) => `${look.host} finds ${describe(look.device)}`).join(", ");
-    return refuse("NodesDisagree", `Behind ${device} ${said}`);
+    return refuse("NodesDisagree", `The nodes see different contents on ${device}: ${said}`);
   }
   const found = present[0]?.device;
   if (found === undefined) return unseen(looks, device);
@@ -222,17 +222,17 @@ function obstacleTo(situation: FormatSituation, adopting = false): FormatDecisio
   if (found.content !== "Blank")
     return refuse(
       "NotBlank",
-      `${device} holds ${describe(found)}, so it is not formatted. Use another volume, or erase it by hand`,
+      `${device} holds ${describe(found)}, so xensan does not format it. Use another volume, or erase this one by hand`,
     );
   return policy === "Never"
-    ? refuse("FormatForbidden", `${device} is blank, and the spec says format: Never`)
+    ? refuse("FormatForbidden", `${device} is blank, and format is Never in the spec`)
     : undefined;
 }
 
 /** How the cluster could adopt the file system, if only its label is wrong. */
 function adoption({ superblock }: SharedDevice, device: string, label: string): string {
   if (superblock === undefined || superblock.label === label) return "";
-  return `. If it is the intended one, unmount it everywhere and label it on one node: tunefs.ocfs2 -L ${label} ${device}`;
+  return `. If this is the intended file system, unmount it everywhere and set its label on one node: tunefs.ocfs2 -L ${label} ${device}`;
 }
 
 function unseen(looks: readonly NodeLook[], device: string): FormatDecision {

@@ -32,7 +32,7 @@ export function seeRival(
   if (rival === undefined) return undefined;
   return {
     reason: "NodeInOtherCluster",
-    message: `is a node of Ocfs2Cluster ${nameOf(rival)}, and a host is in one cluster only: remove it there or here`,
+    message: `is a node of Ocfs2Cluster ${nameOf(rival)}, and a host can be in only one cluster: remove it from one of the two`,
   };
 }
 

@@ -33,7 +33,7 @@ function secretReconciler({ api, world, events }: Means): Reconciler {
           type: "Normal",
           reason: "SecretInUse",
           action: "Delete",
-          note: `${listed(users)} ${users.length === 1 ? "names" : "name"} it, so it is kept: the clean-up of their hosts needs it. Delete them, or change them to another Secret`,
+          note: `${listed(users)} ${users.length === 1 ? "references" : "reference"} this Secret, so xensan keeps it for the clean-up of their hosts. Delete them, or make them reference another Secret`,
         });
       return done;
     },

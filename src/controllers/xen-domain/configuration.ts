@@ -50,10 +50,10 @@ export function buildProblem(
   toolstack: Pick<Toolstack, "kind" | "info">,
 ): string | undefined {
   const dialect = dialectOf(toolstack);
-  if (boot?.firmware === "UEFI" && dialect === "Xm") return "spec.boot.firmware UEFI needs xl, and it has xm";
+  if (boot?.firmware === "UEFI" && dialect === "Xm") return "spec.boot.firmware UEFI needs xl, and the host has xm";
   if (type !== "PVH" || dialect === undefined || dialect === "Xl") return undefined;
   const { info } = toolstack;
-  const has = info === undefined ? "" : `, and it has ${info.major}.${info.minor}`;
+  const has = info === undefined ? "" : `, and the host has ${info.major}.${info.minor}`;
   return `spec.type PVH needs xl of Xen 4.10 or newer${has}: PV and HVM would be accepted`;
 }
 

@@ -97,8 +97,8 @@ function unfitSource(source: string | undefined, filesystem: PlacedDisk["filesys
   const { mountPoint, templates, sourceOf } = filesystem;
   const path = `${mountPoint}/${source}`;
   if (!templates.some((glob) => globMatches(glob, source))) {
-    const listed = templates.length === 0 ? "there are none" : templates.join(", ");
-    const message = `${path} is in none of the templates of its file system (${listed})${advice("SourceNotTemplate")}`;
+    const listed = templates.length === 0 ? "none listed" : templates.join(", ");
+    const message = `${path} matches none of the templates of its file system (${listed})${advice("SourceNotTemplate")}`;
     return { reason: "SourceNotTemplate", message };
   }
   if (sourceOf === undefined) return undefined;
@@ -113,7 +113,7 @@ function unfitCdrom(domain: DomainObservation, drive: PlacedCdrom): BadImage | u
   if ("reason" in seen) return seen;
   const { kind, path, record } = seen.image;
   if (kind !== "File")
-    return { reason: "SourceMissing", message: `There is no regular file ${path}${advice("SourceMissing")}` };
+    return { reason: "SourceMissing", message: `${path} does not exist or is not a regular file${advice("SourceMissing")}` };
   if (record === undefined) return undefined;
   return { reason: "SourceInUse", message: `${path} was made for a domain${advice("SourceInUse")}` };
 }

@@ -14,7 +14,7 @@ export function ensurePlace(domain: DomainObservation): Finding {
       both(
         no,
         "HostNotFound",
-        `No XenHost ${missing.join(", ")} in this namespace: create it, or correct spec.hostRefs`,
+        `No such XenHost in this namespace: ${missing.join(", ")}. Create it, or correct spec.hostRefs`,
       ),
     );
   if (disks.length === 0)

@@ -39,12 +39,12 @@ export function ensurePower(domain: DomainObservation, ready: boolean): Finding 
   if (running.length > 1 && !domain.twice)
     return found([
       domain.migration === undefined
-        ? unknown(type, "HostUnknown", `It was seen on ${names}: waiting for another probe of them`)
+        ? unknown(type, "HostUnknown", `The domain was seen on ${names}: waiting for another probe of these hosts`)
         : migrating(domain, undefined, names),
     ]);
   if (running.length > 1)
     return found([
-      unknown(type, "SplitBrain", `It runs on ${names}: nothing is done until one of them is stopped by hand`),
+      unknown(type, "SplitBrain", `The domain runs on ${names}: xensan changes nothing until one copy is stopped by hand`),
     ]);
   const [one] = running;
   // The other copy may be on a host that does not answer.
@@ -53,7 +53,7 @@ export function ensurePower(domain: DomainObservation, ready: boolean): Finding 
       unknown(
         type,
         "SplitBrain",
-        `It ran on several hosts, and the state on some of them is unknown: ${unknowns.join(", ")}. Nothing is done until it is known`,
+        `The domain ran on several hosts, and its state on some of them is unknown: ${unknowns.join(", ")}. xensan changes nothing until that state is known`,
       ),
     ]);
   const { offline } = domain;
@@ -64,13 +64,13 @@ export function ensurePower(domain: DomainObservation, ready: boolean): Finding 
   if (one !== undefined) return standing(domain, one, unknowns);
   if (unknowns.length > 0) return found([unseen(unknowns)]);
   if (domain.spec.powerState === "Halted")
-    return found([no(type, "Halted", "It is not running, as spec.powerState requires")]);
+    return found([no(type, "Halted", "The domain is not running, as spec.powerState requires")]);
   return start(domain, ready);
 }
 
 function migrating({ migration }: DomainObservation, one: Present | undefined, names: string) {
   const by = migration === undefined ? "a migration" : `XenMigration/${migration}`;
-  const message = `${by} is moving it${names === "" ? "" : ` (seen on ${names})`}`;
+  const message = `${by} is moving the domain${names === "" ? "" : ` (seen on ${names})`}`;
   return one === undefined ? unknown(type, "Migrating", message) : yes(type, "Migrating", message);
 }
 
@@ -95,7 +95,7 @@ function leftByMigration(domain: DomainObservation, { present, blind }: Survey):
   return unknown(
     type,
     "OutcomeAmbiguous",
-    `It is in the middle of a migration that no XenMigration records and no host is sending: ${copies.join(" and ")}. Nothing is started, stopped or destroyed until one copy is left, under the name ${domain.name}`,
+    `The domain is in the middle of a migration that no XenMigration records and no host is sending: ${copies.join(" and ")}. xensan starts, stops and destroys nothing until only one copy is left, under the name ${domain.name}`,
   );
 }
 
@@ -103,7 +103,7 @@ const unseen = (unknowns: readonly string[]) =>
   unknown(
     type,
     "HostUnknown",
-    `It is not running on any reachable host, but the state on other hosts is unknown: ${unknowns.join(", ")}`,
+    `The domain is not running on any reachable host, but its state on other hosts is unknown: ${unknowns.join(", ")}`,
   );
 
 /**
@@ -144,13 +144,13 @@ function standing(domain: DomainObservation, { host, domain: seen }: Present, un
     return found([no(type, "Stopped", `The guest has shut down and is kept ${where} (${seen.state})`)]);
   if (seen.state.includes("p"))
     return found(
-      [no(type, "DomainPaused", `It is paused ${where}: unpause it there`)],
+      [no(type, "DomainPaused", `The domain is paused ${where}: unpause it there`)],
       [...lockSteps(domain, host), ...leaseSteps(domain, host)],
     );
-  const elsewhere = host.allowed ? "" : `; the spec does not list ${host.name}: migrate it`;
-  const blind = unknowns.length === 0 ? "" : `; whether it also runs on other hosts is unknown: ${unknowns.join(", ")}`;
+  const elsewhere = host.allowed ? "" : `; the spec does not list ${host.name}: migrate the domain`;
+  const blind = unknowns.length === 0 ? "" : `; xensan cannot determine whether it also runs on other hosts: ${unknowns.join(", ")}`;
   return found(
-    [yes(type, "Running", `It runs ${where}${elsewhere}${blind}`)],
+    [yes(type, "Running", `The domain runs ${where}${elsewhere}${blind}`)],
     [...lockSteps(domain, host), ...leaseSteps(domain, host), ...strayLeaseSteps(domain, host)],
   );
 }
@@ -179,12 +179,12 @@ function shutDown(domain: DomainObservation, host: ObservedHost, where: string):
         yes(
           type,
           "ShutdownTimedOut",
-          `It still runs ${where} ${timeoutSeconds} s after it was asked to shut down: shut the guest down from within, or set spec.shutdown.onTimeout to Destroy`,
+          `The domain still runs ${where} ${timeoutSeconds} s after it was asked to shut down: shut the guest down from within, or set spec.shutdown.onTimeout to Destroy`,
         ),
       ],
       steps,
     );
-  return found([yes(type, "Stopping", `The guest is asked to shut down ${where}`)], steps);
+  return found([yes(type, "Stopping", `The guest is being asked to shut down ${where}`)], steps);
 }
 
 /** The step that asks the guest to shut down, or destroys the domain. */
@@ -203,14 +203,14 @@ export function stopStep(domain: DomainObservation, host: ObservedHost, how: "Sh
 /** Starts a domain that is proved to run nowhere, on `target` if one is given. */
 function start(domain: DomainObservation, ready: boolean, target?: string): Finding {
   const [disk] = domain.disks.filter(isPlaced);
-  if (!ready || disk === undefined) return found([no(type, "Waiting", "It is started when its disks are ready")]);
+  if (!ready || disk === undefined) return found([no(type, "Waiting", "The domain will be started when its disks are ready")]);
   const failed = domain.hosts.find(({ name }) => name === domain.recorded.host);
   if (domain.spec.onHostFailure === "Stay" && failed?.machine.state === "Found" && failed.machine.gone.kind === "Dead")
     return found([
       no(
         type,
         "HostFailed",
-        `XenHost/${failed.name}, on which it ran, is dead, and spec.onHostFailure is Stay: it is started when that host answers again, after xensan forget ${failed.name}, or with onHostFailure Restart`,
+        `XenHost/${failed.name}, on which the domain ran, is dead, and spec.onHostFailure is Stay: the domain will be started when that host answers again, after xensan forget ${failed.name}, or with onHostFailure Restart`,
       ),
     ]);
   const lock = lockSeen(domain);
@@ -219,11 +219,11 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
   // An offline migration has waited for that before it released the lock; on a dead host no guest reboots.
   const stopped = (target !== undefined && lock === undefined) || ended;
   if (!stopped && domain.absentMs !== undefined && domain.absentMs < rebootMs)
-    return found([no(type, "Vanished", "It has just disappeared; a guest that reboots returns within seconds")]);
+    return found([no(type, "Vanished", "The domain has just disappeared; a guest that reboots returns within seconds")]);
   const silent = domain.disks.filter(isPlaced).flatMap((one) => silentAbout(domain, imagePath(one)));
   if (silent.length > 0)
     return found([
-      unknown(type, "HostUnknown", `${[...new Set(silent)].join(", ")} has not reported yet what uses its images`),
+      unknown(type, "HostUnknown", `${[...new Set(silent)].join(", ")} has not reported yet what uses the images of the domain`),
     ]);
   const holder = lock && holderOf(domain, lock);
   if (lock !== undefined && holder === undefined)
@@ -235,11 +235,11 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
       ),
     ]);
   const { host, because } = choosePlace(domain, target);
-  if (host === undefined) return found([no(type, "NoHostFits", `No host can run it now. ${because.join("; ")}`)]);
+  if (host === undefined) return found([no(type, "NoHostFits", `No host can run the domain now. ${because.join("; ")}`)]);
   const leases = strayLeaseSteps(domain, host);
   if (leases.length > 0)
     return found(
-      [no(type, "Progressing", `It will be started on ${host.name} once its former hosts have released their leases`)],
+      [no(type, "Progressing", `The domain will be started on ${host.name} after its former hosts have released their leases`)],
       leases,
     );
   const configuration = configurationFor(domain, host);
@@ -249,9 +249,9 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
     written?.state !== "known" ||
     !written.value.some(({ uuid, digest }) => uuid === domain.uuid && digest === configuration.digest)
   )
-    return found([no(type, "Progressing", `Its configuration is not on ${host.name} yet`)]);
+    return found([no(type, "Progressing", `The configuration of the domain is not on ${host.name} yet`)]);
   return found(
-    [no(type, "Progressing", `It will be started on ${host.name}`)],
+    [no(type, "Progressing", `The domain will be started on ${host.name}`)],
     [startStep(domain, host, disk, configuration.digest, lock)],
   );
 }

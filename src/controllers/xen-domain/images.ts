@@ -42,19 +42,19 @@ export function judgeImage(
     );
   if (work?.state === "Copying")
     return { kind: "Copying", message: `${path} is being copied, ${work.bytes} bytes so far` };
-  if (kind === "Missing") return { kind: "Open", message: `${path} is not there yet` };
+  if (kind === "Missing") return { kind: "Open", message: `${path} does not exist yet` };
   const differs = [known, record?.identity].find((one) => one !== undefined && one !== identity);
   if (differs !== undefined)
     return bad(
       "ImageChanged",
-      `${path} is inode ${inodeOf(identity)}, and inode ${inodeOf(differs)} was recorded: restore the recorded file, or ${givingUp(path, differs)}`,
+      `${path} is inode ${inodeOf(identity)}, but inode ${inodeOf(differs)} was recorded: restore the recorded file, or ${givingUp(path, differs)}`,
     );
   const own = record === undefined ? known !== undefined : isOwn(domain, record);
   if (!own && !mayFind(worker, path)) {
     const whose = record === undefined ? "xensan did not make it" : `it is the image of ${whoseText(record)}`;
     return bad(
       "ImageForeign",
-      `${path} exists, and ${whose}: use another path, or have the owner of XenHost ${worker.name} add it to spec.allowed.images`,
+      `${path} exists, and ${whose}: use another path, or have the owner of XenHost ${worker.name} add this one to spec.allowed.images`,
     );
   }
   if (work !== undefined || sizeBytes < bytes)
@@ -65,7 +65,7 @@ export function judgeImage(
     record.origin !== "Making" &&
     record.uuid === uuid &&
     record.owner === `${owner.namespace}/${owner.name} ${owner.uid}`;
-  return written ? { kind: "Ready" } : { kind: "Open", message: `${path} is not recorded as its image yet` };
+  return written ? { kind: "Ready" } : { kind: "Open", message: `${path} is not recorded as an image of the domain yet` };
 }
 
 const givingUp = (path: string, identity: string) =>

@@ -188,7 +188,7 @@ function sightingOf(host: ObservedHost, uuid: string): Sighting {
   const builder = domains.value.processes.find(
     (one) => (one.verb === "create" || one.verb === "restore") && one.name.endsWith(`/${uuid}.cfg`),
   );
-  if (builder !== undefined) return unknown(`builds it (${builder.verb}, pid ${builder.pid})`);
+  if (builder !== undefined) return unknown(`is building the domain (${builder.verb}, pid ${builder.pid})`);
   // Only absence needs fresh facts: without them one of two copies could count as the only one.
   return machine.fresh ? { state: "Absent", host } : unknown("has not been probed yet");
 }

@@ -127,7 +127,7 @@ function filesystemOf(
   const { clusterRef, label } = filesystemRef;
   const missing = (message: string) => ({ state: "Missing" as const, message });
   const cluster = world.stores.clusters.get({ namespace, name: clusterRef.name });
-  if (cluster === undefined) return missing(`There is no Ocfs2Cluster ${clusterRef.name}`);
+  if (cluster === undefined) return missing(`Ocfs2Cluster/${clusterRef.name} does not exist`);
   const parsed = clusterSpec(cluster);
   if (!parsed.ok) return missing(`Ocfs2Cluster/${clusterRef.name} has an invalid spec`);
   const filesystem = parsed.spec.filesystems.find((one) => one.label === label);

@@ -19,13 +19,13 @@ export function pendingRestart(domain: DomainObservation): ConditionUpdate {
       "xensan did not start the domain: the configuration that it was built from is unknown",
     );
   const wanted = configurationFor(domain, running.host);
-  if (wanted === undefined) return unknown(type, "FactsUnknown", `The toolstack of ${running.host.name} is not known`);
+  if (wanted === undefined) return unknown(type, "FactsUnknown", `The toolstack of ${running.host.name} is unknown`);
   return isRendered(configuration, domain, placedDisks(domain))
-    ? no(type, "UpToDate", "It runs with the current spec")
+    ? no(type, "UpToDate", "The domain runs with the current spec")
     : yes(
         type,
         "PendingRestart",
-        "The spec has changed since it was started: shut it down and start it again, or let the guest reboot after a halt",
+        "The spec has changed since the domain was started: shut the guest down, and xensan starts the domain with the current spec",
       );
 }
 

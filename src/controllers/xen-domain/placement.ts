@@ -39,7 +39,7 @@ export function choosePlace(domain: DomainObservation, only?: string): Placement
 /** Why the domain cannot be started on the host; undefined when it can. */
 export function obstacle(domain: DomainObservation, host: ObservedHost): string | undefined {
   const { machine, name } = host;
-  if (machine.state === "NotFound") return "there is no such XenHost";
+  if (machine.state === "NotFound") return "the XenHost does not exist";
   if (machine.state === "Invalid") return "its spec is invalid";
   const facts = factsOf(host);
   if (facts === undefined) return "it cannot be reached";
@@ -47,7 +47,7 @@ export function obstacle(domain: DomainObservation, host: ObservedHost): string 
   if (isGoingDown(facts)) return "it is shutting down or rebooting";
   const { toolstack } = facts;
   if (toolstack.state !== "known" || toolstack.value.kind === "None" || !toolstack.value.dom0)
-    return "it is not a dom0, or did not report it";
+    return "it is not a dom0, or did not report its toolstack";
   const unbuilt = buildProblem(domain.spec, toolstack.value);
   if (unbuilt !== undefined) return unbuilt;
   const processors = processorProblem(domain.spec.cpus, toolstack.value.info);
@@ -60,7 +60,7 @@ export function obstacle(domain: DomainObservation, host: ObservedHost): string 
   for (const network of domain.spec.networks) {
     const name = bridgeName(network);
     if (!bridges.some((glob) => globMatches(glob, name))) {
-      return `its allowed.bridges (${bridges.join(", ") || "none"}) does not have ${name}; add ${name} to it to allow this`;
+      return `its allowed.bridges (${bridges.join(", ") || "none"}) does not list ${name}; add ${name} to allow this`;
     }
     const open = network.switch === "OpenVSwitch";
     const there = open ? (toolstack.value.ovsBridges ?? []) : toolstack.value.bridges;
@@ -69,7 +69,7 @@ export function obstacle(domain: DomainObservation, host: ObservedHost): string 
   const { settings } = machine.spec.allowed;
   const [outside] = settingsOutside(domain.spec.settings, settings);
   if (outside !== undefined)
-    return `its allowed.settings (${settings.join(", ") || "none"}) does not have ${outside}; add ${outside} to it to allow this`;
+    return `its allowed.settings (${settings.join(", ") || "none"}) does not list ${outside}; add ${outside} to allow this`;
   const wanted = Math.ceil(quantityBytes(domain.spec.memory) / mib);
   const { reserved } = machine;
   const kept = reserved > 0 ? `, of which domains that are being started take ${reserved} MiB` : "";

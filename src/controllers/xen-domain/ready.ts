@@ -24,6 +24,6 @@ export function ready(
   return summarise(status.conditions ?? [], {
     type: "Ready",
     required: ["DisksReady", "Running"],
-    readyMessage: running?.message ?? "It runs",
+    readyMessage: running?.message ?? "The domain runs",
   });
 }

@@ -25,31 +25,31 @@ export function release(domain: DomainObservation): Release<Finding> {
     finding: stop([yes("DeletionBlocked", reason, message)], steps),
   });
   if (domain.migration !== undefined)
-    return blocked("Migrating", `XenMigration/${domain.migration} is moving it: wait for it, or abort it. ${leave}`);
+    return blocked("Migrating", `XenMigration/${domain.migration} is moving the domain: wait for the migration, or abort it. ${leave}`);
   // What has its name belongs to another owner, and nothing was ever created for this object.
   if (takenBy(domain) !== undefined && !isDeclaredSomewhere(domain)) return { kind: "Released" };
   const anew = declaredAnew(domain);
   if (anew.length > 0)
     return blocked(
       "DeclaredAnew",
-      `According to ${anew.join(" and ")}, it belongs to another XenDomain of this name: nothing of it is stopped or deleted. Set the annotation xensan.dev/abandon=${domain.name}, and apply the object again where it is wanted`,
+      `According to ${anew.join(" and ")}, the domain belongs to another XenDomain of this name: xensan stops and deletes nothing of it. Set the annotation xensan.dev/abandon=${domain.name}, and apply the object again where it is wanted`,
     );
   const { present, running, blind } = survey(domain);
   if (running.length > 1 && !domain.twice)
     return blocked(
       "HostUnknown",
-      `It was seen on ${running.map(({ host }) => host.name).join(" and ")}: waiting for another probe of them. ${leave}`,
+      `The domain was seen on ${running.map(({ host }) => host.name).join(" and ")}: waiting for another probe of these hosts. ${leave}`,
     );
   if (present.length > 1)
     return blocked(
       "SplitBrain",
-      `It is on ${present.map(({ host }) => host.name).join(" and ")}: stop it there by hand. ${leave}`,
+      `The domain is on ${present.map(({ host }) => host.name).join(" and ")}: stop it there by hand. ${leave}`,
     );
   const unknowns = blind.map(({ why }) => why);
   if (domain.recorded.splitBrain && unknowns.length > 0)
     return blocked(
       "SplitBrain",
-      `It ran on several hosts, and the state on some of them is unknown: ${unknowns.join(", ")}. ${leave}`,
+      `The domain ran on several hosts, and its state on some of them is unknown: ${unknowns.join(", ")}. ${leave}`,
     );
   const [one] = present;
   if (one !== undefined) {
@@ -59,29 +59,32 @@ export function release(domain: DomainObservation): Release<Finding> {
     const how = late && onTimeout === "Destroy" ? "Destroy" : "Shutdown";
     const message = late
       ? `The guest on ${one.host.name} has not shut down within ${timeoutSeconds} s. ${leave}`
-      : `The guest on ${one.host.name} is asked to shut down`;
+      : `The guest on ${one.host.name} is being asked to shut down`;
     return blocked(late ? "ShutdownTimedOut" : "Deleting", message, [stopStep(domain, one.host, how)]);
   }
   if (unknowns.length > 0)
-    return blocked("HostUnknown", `Cannot determine whether it still runs: ${unknowns.join(", ")}. ${leave}`);
+    return blocked("HostUnknown", `Cannot determine whether the domain still runs: ${unknowns.join(", ")}. ${leave}`);
   const unmounted =
     domain.spec.deletionPolicy === "Delete"
       ? domain.disks.filter((disk) => !isPlaced(disk) || workerFor(domain, disk) === undefined)
       : [];
   if (unmounted.length > 0) {
     const images = unmounted.map(({ disk }) => `${disk.path} of file system ${disk.filesystemRef.label}`);
-    return blocked("FilesystemNotMounted", `Cannot be deleted now: ${images.join(", ")}. ${leave}`);
+    return blocked("FilesystemNotMounted", `These images cannot be deleted now: ${images.join(", ")}. ${leave}`);
   }
   const images = domain.spec.deletionPolicy === "Delete" ? domain.disks.filter(isPlaced).map(imagePath) : [];
   const users = images.flatMap((path) => strangersAt(domain, path).map((user) => `${path} is used by ${user}`));
   if (users.length > 0) return blocked("ImageInUse", `${users.join("; ")}. ${leave}`);
   const silent = [...new Set(images.flatMap((path) => silentAbout(domain, path)))];
   if (silent.length > 0)
-    return blocked("HostUnknown", `${silent.join(", ")} did not report what uses its images. ${leave}`);
+    return blocked("HostUnknown", `${silent.join(", ")} did not report what uses the images of the domain. ${leave}`);
   const leases = strayLeaseSteps(domain, undefined);
-  if (leases.length > 0) return blocked("Deleting", "Its former hosts are ending their leases on its images", leases);
+  if (leases.length > 0) return blocked("Deleting", "The former hosts of the domain are releasing their leases on its images", leases);
   const steps = [...configurationSteps(domain), ...imageSteps(domain)];
-  return steps.length === 0 ? { kind: "Released" } : blocked("Deleting", "Its files are removed", steps);
+  const files = domain.spec.deletionPolicy === "Delete" ? "configurations and images" : "configurations";
+  return steps.length === 0
+    ? { kind: "Released" }
+    : blocked("Deleting", `The ${files} of the domain are being removed`, steps);
 }
 
 function configurationSteps({ owner, uuid, hosts }: DomainObservation): Step[] {

@@ -59,7 +59,7 @@ export function inTurn(
   };
   const wait = starts.ask(ref, request, world.clock.monotonic());
   if (wait === undefined) return plan;
-  return without(no("Running", "StartQueued", `It will be started on ${on.name}: ${wait}`));
+  return without(no("Running", "StartQueued", `The domain will be started on ${on.name}: ${wait}`));
 }
 
 /** True if the step is not done because its machine is only observed. */

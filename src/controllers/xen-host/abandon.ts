@@ -27,7 +27,7 @@ export function abandonRefused(world: World, host: XenHost): Refusal | undefined
   // It was never reached, so nothing was ever done there.
   if (host.status?.facts === undefined) return undefined;
   if (machine !== undefined && (machine.agent.view.state === "Pending" || !world.freshness.holds(id, machine)))
-    return waits("ClientUnknown", "another probe of it");
+    return waits("ClientUnknown", "the host must be probed again");
   const facts = currentFacts(machine?.agent.view);
   if (facts !== undefined) return beats(facts, clusters);
   if (hasEnded(goneOf(world, key))) return undefined;
@@ -47,11 +47,11 @@ function beats(facts: HostFacts, clusters: readonly Ocfs2Cluster[]): Refusal | u
   const names = clusters.map(({ metadata }) => metadata.name).sort();
   if (names.length === 0 || facts.o2cb.state === "absent") return undefined;
   if (facts.o2cb.state === "unknown")
-    return waits("ClientUnknown", `it did not report its heartbeats (${facts.o2cb.why})`);
+    return waits("ClientUnknown", `the host did not report its heartbeats (${facts.o2cb.why})`);
   if ((facts.o2cb.value.active?.regions ?? []).length === 0) return undefined;
   return {
     reason: "ReferencedByCluster",
-    message: `xensan.dev/abandon is refused: it answers, and writes its heartbeat as a node of Ocfs2Cluster ${names.join(", ")}. Remove it there, which unmounts its file systems, or abandon that object first`,
+    message: `xensan.dev/abandon is refused: the host answers, and writes its heartbeat as a node of Ocfs2Cluster ${names.join(", ")}. Remove the node from the cluster, which unmounts its file systems, or abandon the Ocfs2Cluster first`,
   };
 }
 

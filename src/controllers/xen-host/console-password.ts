@@ -44,13 +44,13 @@ export function consolePassword(
   if (!hosts.includes(host))
     return problem(
       "CredentialNotForHost",
-      `${hosts.length === 0 ? "lists no hosts" : `is for other hosts (hosts: ${told(hosts)})`}: its key hosts must name ${host}, as one of several separated by commas`,
+      `${hosts.length === 0 ? "lists no hosts" : `is for other hosts (hosts: ${told(hosts)})`}: its key hosts must list ${host} (several names are separated by commas)`,
     );
   const text = decoded(secret.data?.password);
   if (!consolePasswordAccepted.pattern.test(text))
     return problem(
       "CredentialInvalid",
-      `must hold a password of ${consolePasswordAccepted.words}: VNC supports no longer ones`,
+      `must hold a password of ${consolePasswordAccepted.words}: VNC does not support longer passwords`,
     );
   const { uid = "", resourceVersion = "" } = secret.metadata;
   const revision = createHash("sha256").update(`${uid}/${resourceVersion}`).digest("hex").slice(0, 16);

@@ -25,7 +25,7 @@ export async function removeContradicted(
       type: "Warning",
       reason: "ForgetContradicted",
       action: "Reconcile",
-      note: `It answers in boot ${forgotten}, which ${annotations.forget} says has ended: the annotation is removed`,
+      note: `The host answers in boot ${forgotten}, although ${annotations.forget} declares that this boot has ended: xensan removes the annotation`,
     });
   } catch (error) {
     if (!isNotFound(error)) throw error;

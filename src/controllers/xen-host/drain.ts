@@ -109,10 +109,10 @@ export function planDrain(host: string, sight: ObservedDrain): DrainPlan {
 function conditionOf(
   left: readonly { readonly name: string; readonly blocker: string | undefined }[],
 ): ConditionUpdate {
-  if (left.length === 0) return yes("Drained", "Drained", "No domain is on the host");
+  if (left.length === 0) return yes("Drained", "Drained", "The host has no domains");
   const blocked = left.flatMap(({ name, blocker }) => (blocker === undefined ? [] : [`${name}: ${blocker}`]));
   const moving = left.filter(({ blocker }) => blocker === undefined).map(({ name }) => name);
-  const underWay = moving.length === 0 ? "" : `${moving.join(", ")} moving or queued`;
+  const underWay = moving.length === 0 ? "" : `moving or queued: ${moving.join(", ")}`;
   return no(
     "Drained",
     blocked.length > 0 ? "DrainBlocked" : "Draining",
@@ -142,7 +142,7 @@ function judgeDomain({ own, others, nowMs }: ObservedDrain, domain: DrainedDomai
   if (outcome?.reason === "AbortRequested") return { blocker };
   const dueMs = finishedAt(last) + pauseMs;
   if (dueMs <= nowMs) return { attempt, blocker };
-  return { blocker: `${blocker} (tried again at ${rfc3339(dueMs)})`, dueSeconds: (dueMs - nowMs) / 1000 };
+  return { blocker: `${blocker} (next attempt at ${rfc3339(dueMs)})`, dueSeconds: (dueMs - nowMs) / 1000 };
 }
 
 /** What prevents a migration from beginning or ending, if it does not pass by itself. */

@@ -51,20 +51,20 @@ function problemOf(spec: XenHostSpec, facts: HostFacts): InitiatorPlan["problem"
   const say = (reason: Reason, message: string) => ({ reason, message });
   const wanted = spec.aoe.interfaces;
   if (facts.interfaces.state !== "known")
-    return say("FactsUnknown", `Its network interfaces are unknown${why(facts.interfaces)}`);
+    return say("FactsUnknown", `The network interfaces are unknown${why(facts.interfaces)}`);
   const present = facts.interfaces.value;
   const absent = wanted.filter((name) => !present.some((one) => one.name === name));
   if (absent.length > 0)
     return say(
       "InterfaceMissing",
-      `It has no network interface ${absent.join(", ")}; it has ${present.map(({ name }) => name).join(", ") || "none"}: correct spec.aoe.interfaces`,
+      `Network interface ${absent.join(", ")} does not exist; the host has ${present.map(({ name }) => name).join(", ") || "none"}: correct spec.aoe.interfaces`,
     );
   if (facts.aoe.state === "unknown")
-    return say("FactsUnknown", `The state of its AoE driver is unknown${why(facts.aoe)}`);
+    return say("FactsUnknown", `The state of the AoE driver is unknown${why(facts.aoe)}`);
   if (facts.aoe.state === "absent" || facts.aoe.value.kernelConfig === "Missing")
     return say(
       "KernelWithoutAoe",
-      "Its kernel is built without CONFIG_ATA_OVER_ETH: boot a kernel that has it, such as Debian's",
+      "The kernel is built without CONFIG_ATA_OVER_ETH: boot a kernel that has it, such as Debian's",
     );
   const missing = missingTools(facts);
   if (missing.length > 0)
@@ -72,7 +72,7 @@ function problemOf(spec: XenHostSpec, facts: HostFacts): InitiatorPlan["problem"
       "PackagesMissing",
       spec.packages === "Manage" && hasApt(facts)
         ? "aoetools is not installed yet"
-        : `${missing.join(", ")} not found: install aoetools there`,
+        : `${missing.join(", ")} not found: install aoetools on the host`,
     );
   const own = present.filter(({ name }) => wanted.includes(name));
   const deaf = own.map(deafness).find((text) => text !== undefined);
@@ -80,7 +80,7 @@ function problemOf(spec: XenHostSpec, facts: HostFacts): InitiatorPlan["problem"
   const down = own.filter(({ adminUp }) => !adminUp).map(({ name }) => name);
   if (down.length > 0) return say("InterfaceDown", `Network interface ${down.join(", ")} is down`);
   if (own.every(({ carrier }) => carrier === false))
-    return say("InterfaceDown", `Network interface ${wanted.join(", ")} has no carrier: check cable and switch`);
+    return say("InterfaceDown", `Network interface ${wanted.join(", ")} has no carrier: check the cable and the switch`);
   const driver = facts.aoe.value;
   if (!driver.loaded) return say("DriverNotPrepared", "The aoe module is not loaded");
   if (!sameSet(driver.interfaces, wanted))

@@ -19,7 +19,7 @@ export function blockerOf(
   if (clusters.length > 0)
     return {
       reason: "ReferencedByCluster",
-      message: `It is a node of Ocfs2Cluster ${clusters.sort().join(", ")}: remove it there first, which unmounts its file systems. Or set the annotation xensan.dev/abandon=${name} to remove this object without clean-up`,
+      message: `The host is a node of Ocfs2Cluster ${clusters.sort().join(", ")}: remove the node from the cluster first, which unmounts its file systems. Or set the annotation xensan.dev/abandon=${name} to remove this object without clean-up`,
     };
   const volumes = volumesSeenBy(world.stores, { namespace, name });
   if (volumes.length === 0) return undefined;
@@ -30,14 +30,14 @@ export function blockerOf(
   const names = volumes.map(({ metadata }) => metadata.name).sort();
   // A device that was opened since the last look would be missed.
   if (watched !== undefined && !world.freshness.holds(id, watched))
-    return { reason: "ClientUnknown", message: "Waiting for another probe of it" };
+    return { reason: "ClientUnknown", message: "Waiting for another probe of the host" };
   const devicesOf = view?.state === "Reachable" ? view.snapshot.facts.aoeDevices : undefined;
   if (view?.state !== "Reachable" || devicesOf?.state === "unknown" || (devicesOf && gapIn(devicesOf)) !== undefined) {
     // It was never reached, so nothing was ever done there.
     if (host.status?.facts === undefined) return undefined;
     return {
       reason: "ClientUnknown",
-      message: `Cannot determine whether it holds ${names.join(", ")}: bring it back, or remove it from their clientRefs. ${leave}`,
+      message: `Cannot determine whether the host holds ${names.join(", ")}: bring the host back, or remove it from their clientRefs. ${leave}`,
     };
   }
   const held = volumes.flatMap((volume) => {
@@ -46,7 +46,7 @@ export function blockerOf(
     return users.length === 0 ? [] : [`${volume.metadata.name} (${users.join(", ")})`];
   });
   if (held.length > 0)
-    return { reason: "ClientHoldsDevice", message: `It holds ${held.sort().join(", ")}: release them there. ${leave}` };
+    return { reason: "ClientHoldsDevice", message: `The host holds ${held.sort().join(", ")}: release them there. ${leave}` };
   // The device of such a volume is unknown: it may be any open device.
   const invalid = volumes.filter((volume) => !volumeSpec(volume).ok).map(({ metadata }) => metadata.name);
   const devices = view.snapshot.facts.aoeDevices.state === "known" ? view.snapshot.facts.aoeDevices.value : [];
@@ -54,7 +54,7 @@ export function blockerOf(
   if (invalid.length === 0 || open.length === 0) return undefined;
   return {
     reason: "ClientUnknown",
-    message: `It holds ${open.join(", ")}, which may be ${invalid.sort().join(", ")}, whose spec is invalid: correct the spec, or release the device there. ${leave}`,
+    message: `The host holds ${open.join(", ")}, which may be AoeVolume ${invalid.sort().join(", ")}, whose spec is invalid: correct the spec, or release the device there. ${leave}`,
   };
 }
 

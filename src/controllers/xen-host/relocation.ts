@@ -61,7 +61,7 @@ export function planRelocation(
   if (relocation.state !== "known") {
     if (idle) return only(disabled);
     const why = relocation.state === "unknown" ? `: ${relocation.why}` : "";
-    return only(unknown(type, "FactsUnknown", `Its migration key and who may use it are unknown${why}`));
+    return only(unknown(type, "FactsUnknown", `The migration key of the host and its allowed peers are unknown${why}`));
   }
   if (!isIpv4(sight.address))
     return only(
@@ -104,7 +104,7 @@ function conditionOf(
     return unknown(
       type,
       "PeerUnknown",
-      `Waiting for the migration key of ${missing.join(", ")}: a peer must be reachable once`,
+      `Waiting for the migration key of ${missing.join(", ")}: each peer must be reachable once`,
     );
   if (!samePeers(fact.peers, wanted))
     return no(type, "RelocationNotPrepared", "The keys of the peers are not in place yet");
@@ -122,7 +122,7 @@ function conditionOf(
   return yes(
     type,
     "RelocationReady",
-    `${senders.map(({ name }) => name).join(", ")} may migrate domains to it at ${sight.address}`,
+    `${senders.map(({ name }) => name).join(", ")} may migrate domains to this host at ${sight.address}`,
   );
 }
 

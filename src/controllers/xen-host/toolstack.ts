@@ -20,7 +20,7 @@ export function planToolstack(
   const { toolstack } = facts;
   const only = (condition: ConditionUpdate) => ({ steps: [], condition });
   if (toolstack.state === "unknown")
-    return only(unknown(type, "FactsUnknown", `Its toolstack is unknown: ${toolstack.why}`));
+    return only(unknown(type, "FactsUnknown", `The toolstack is unknown: ${toolstack.why}`));
   const found = toolstack.state === "known" ? toolstack.value : undefined;
   if (found === undefined || found.kind === "None")
     return only(
@@ -28,15 +28,15 @@ export function planToolstack(
     );
   if (spec.toolstack !== "Auto" && spec.toolstack !== found.kind)
     return only(
-      no(type, "ToolstackDiffers", `spec.toolstack is ${spec.toolstack}, the host has ${found.kind.toLowerCase()}`),
+      no(type, "ToolstackDiffers", `spec.toolstack is ${spec.toolstack}, but the host has ${found.kind.toLowerCase()}`),
     );
   if (!found.dom0)
-    return only(no(type, "NotDom0", "It does not run under Xen: boot the hypervisor's entry of the boot menu"));
+    return only(no(type, "NotDom0", "The host does not run under Xen: boot the hypervisor entry of the boot menu"));
   const unwanted = unwantedOf(found);
   if (unwanted !== undefined)
     return { steps: [exclusive(host, prepareToolstack())], condition: no(type, "AutomaticDomains", unwanted) };
   if (isGoingDown(facts))
-    return only(no(type, "HostGoingDown", "It is shutting down or rebooting: nothing is started on it"));
+    return only(no(type, "HostGoingDown", "The host is shutting down or rebooting: xensan starts nothing on it"));
   if (found.info === undefined) return only(unknown(type, "FactsUnknown", "xl info did not report memory and version"));
   const { major, minor, extra } = found.info;
   return only(yes(type, "ToolstackReady", `${found.kind.toLowerCase()} on Xen ${major}.${minor}${extra}`));

@@ -20,9 +20,9 @@ export function watchdogOf({ toolstack }: HostFacts): Watchdog | undefined {
  */
 export function watchdogCondition(host: string, facts: HostFacts, boundMs: number | undefined): ConditionUpdate {
   if (boundMs === undefined)
-    return no(type, "NotANode", "It is not a node of any Ocfs2Cluster: no proof of its death is needed");
+    return no(type, "NotANode", "The host is not a node of any Ocfs2Cluster: no proof of its death is needed");
   if (facts.toolstack.state === "unknown")
-    return unknown(type, "FactsUnknown", `Its watchdogs are unknown: ${facts.toolstack.why}`);
+    return unknown(type, "FactsUnknown", `The watchdogs are unknown: ${facts.toolstack.why}`);
   const bound = boundMs / 1_000;
   const watchdog = watchdogOf(facts);
   const otherwise = `xensan forget ${host} is then the only way to start its domains elsewhere`;
@@ -30,7 +30,7 @@ export function watchdogCondition(host: string, facts: HostFacts, boundMs: numbe
     return no(
       type,
       "WatchdogMissing",
-      `Nothing below dom0 resets the machine when dom0 hangs, so a silent heartbeat does not prove it dead: start xenwatchdogd at boot with less than ${bound} seconds, the dead time of its cluster. ${otherwise}`,
+      `No watchdog below dom0 resets the machine when dom0 hangs, so a silent heartbeat does not prove the host dead: start xenwatchdogd at boot with less than ${bound} seconds, the dead time of its cluster. ${otherwise}`,
     );
   const found = `${watchdog.name} resets the machine when dom0 has hung for ${watchdog.seconds} s`;
   if (watchdog.seconds >= bound)
@@ -40,8 +40,8 @@ export function watchdogCondition(host: string, facts: HostFacts, boundMs: numbe
       `${found}, which must be less than ${bound} s, the dead time of its cluster. ${otherwise}`,
     );
   if (!watchdog.atBoot)
-    return no(type, "WatchdogMissing", `${found}, and would not after a reboot: start it at boot. ${otherwise}`);
-  return yes(type, "WatchdogReady", `${found}; others count it as dead after ${bound} s`);
+    return no(type, "WatchdogMissing", `${found}, but would not after a reboot: start it at boot. ${otherwise}`);
+  return yes(type, "WatchdogReady", `${found}; the other nodes count the host as dead after ${bound} s`);
 }
 
 /** Writes the watchdog into the status, for when the host no longer answers. */

@@ -34,7 +34,7 @@ export function planXend(
   if (differs.length > 0)
     return {
       steps,
-      condition: no(type, "RelocationNotPrepared", `xend is to be configured: ${differs.join(", ")}`),
+      condition: no(type, "RelocationNotPrepared", `xend is being configured: ${differs.join(", ")}`),
     };
   if (spec.mode === "Disabled")
     return {

@@ -106,12 +106,12 @@ function targetOf(
     return choice.kind === "Chosen" ? choice : { problems: choice.problems, reasons: choice.reasons };
   }
   const target = hosts.find(({ name }) => name === targetHostRef.name);
-  const missing = `There is no XenHost ${targetHostRef.name}, or its spec is invalid`;
+  const missing = `XenHost ${targetHostRef.name} does not exist, or its spec is invalid`;
   if (target === undefined) return { problems: [{ reason: "HostNotFound", message: missing }], reasons: [] };
   // One machine under two names would migrate a domain onto itself.
   if (machine(target.name) === machine(move.source.name))
     return {
-      problems: [{ reason: "AlreadyThere", message: `${move.domain.name} is on ${target.name} already` }],
+      problems: [{ reason: "AlreadyThere", message: `${move.domain.name} is already on ${target.name}` }],
       reasons: [],
     };
   const problems = preflight({ ...move, target });

@@ -25,7 +25,7 @@ export async function apply(pass: MigrationPass): Promise<PassResult> {
   const { world, object: migration, spec, draft, ref: id, notes, fleetCap } = pass;
   if (spec.abort === "Requested") {
     notes.reserved.delete(id);
-    return finish(pass, "AbortRequested", "It was aborted before it began");
+    return finish(pass, "AbortRequested", "The migration was aborted before it began");
   }
   const hosts = machinesOf(world, migration);
   // Facts from before the migration was created, or before the operator started, are too old.
@@ -62,7 +62,7 @@ function finish(pass: MigrationPass, reason: Reason, message: string): PassResul
   return {
     conditions: [
       ...(aborted ? [no("Admitted", reason, message)] : []),
-      no("Migrating", "NotMigrating", "It never began"),
+      no("Migrating", "NotMigrating", "The migration never began"),
       aborted ? yes("Aborted", reason, message) : no("Aborted", "NotAborted", "No abort was requested"),
       no("Succeeded", reason, message),
     ],
@@ -72,7 +72,7 @@ function finish(pass: MigrationPass, reason: Reason, message: string): PassResul
 /** Ends a migration whose domain is on the target already. */
 function arrive(pass: MigrationPass, { domain, target }: Extract<Admission, { kind: "Arrived" }>): PassResult {
   const { draft, world, directives } = pass;
-  const message = `${domain.name} runs on ${target} already: nothing was moved`;
+  const message = `${domain.name} already runs on ${target}: nothing was moved`;
   if (directives.dryRun) {
     draft.status.plan = [];
     return held("DryRun", message);
@@ -87,7 +87,7 @@ function arrive(pass: MigrationPass, { domain, target }: Extract<Admission, { ki
   return {
     conditions: [
       yes("Admitted", "AlreadyThere", message),
-      no("Migrating", "NotMigrating", "There was nothing to do"),
+      no("Migrating", "NotMigrating", "The domain is already on the target"),
       no("Aborted", "NotAborted", "No abort was requested"),
       yes("Succeeded", "AlreadyThere", message),
     ],
@@ -96,7 +96,7 @@ function arrive(pass: MigrationPass, { domain, target }: Extract<Admission, { ki
 
 const waiting = (reason: Reason, message: string): ConditionUpdate[] => [
   no("Admitted", reason, message),
-  no("Migrating", "NotMigrating", "It has not begun"),
+  no("Migrating", "NotMigrating", "The migration has not begun"),
   no("Aborted", "NotAborted", "No abort was requested"),
   unknown("Succeeded", reason, message),
 ];
@@ -115,11 +115,11 @@ function refuse(pass: MigrationPass, { problems }: Extract<Admission, { kind: "R
   // The spec does not change, and neither do the facts that these checks compare.
   const never = spec.targetHostRef === undefined ? undefined : problems.find((one) => final.has(one.reason));
   if (never !== undefined) {
-    const said = finish(pass, "NotAdmitted", `It can never be admitted. ${message}`);
+    const said = finish(pass, "NotAdmitted", `The migration can never be admitted. ${message}`);
     return { conditions: [no("Admitted", never.reason, message), ...said.conditions] };
   }
   if (left > 0) return { conditions: waiting(reason, message), againSeconds: left };
-  const said = finish(pass, "NotAdmitted", `Not admitted within ${spec.timeoutSeconds} s. ${message}`);
+  const said = finish(pass, "NotAdmitted", `The migration was not admitted within ${spec.timeoutSeconds} s. ${message}`);
   return { conditions: [no("Admitted", reason, message), ...said.conditions] };
 }
 
@@ -171,7 +171,7 @@ async function begin(pass: MigrationPass, { move, claim }: Extract<Admission, { 
   });
   tell(pass, { state: "Admitted", message: words });
   const conditions = [
-    yes("Admitted", "Admitted", `Every check has passed: ${words}`),
+    yes("Admitted", "Admitted", `Every check passed: ${words}`),
     yes("Migrating", "Migrating", words),
     no("Aborted", "NotAborted", "No abort was requested"),
     unknown("Succeeded", "Migrating", words),
@@ -190,7 +190,7 @@ function held(reason: Reason, message: string): PassResult {
   return {
     conditions: [
       unknown("Admitted", reason, message),
-      no("Migrating", "NotMigrating", "It has not begun"),
+      no("Migrating", "NotMigrating", "The migration has not begun"),
       no("Aborted", "NotAborted", "No abort was requested"),
       unknown("Succeeded", reason, message),
     ],

@@ -28,32 +28,32 @@ export function repeats({ world, object: migration, spec }: MigrationPass, appli
   return before && { before, operation, uuid };
 }
 
-const outcomes = { Succeeded: "It succeeded", Failed: "It failed", Unknown: "Its outcome is not recorded there" };
+const outcomes = { Succeeded: "The earlier run succeeded", Failed: "The earlier run failed", Unknown: "The outcome of the earlier run is not recorded there" };
 
 /** Ends a migration that was begun before, whatever its outcome; waits while it is still running. */
 export function endAgain(pass: MigrationPass, { before, operation, uuid }: Repeated): PassResult {
   const { draft, world } = pass;
   const when = before.time === undefined ? "before" : `at ${before.time}`;
-  const said = `This migration was begun ${when}, as ${before.where} records (operation ${operation})`;
+  const said = `This migration was already begun ${when}, according to ${before.where} (operation ${operation})`;
   const aborted = no("Aborted", "NotAborted", "No abort was requested");
   if (before.outcome === "Running")
     return {
       conditions: [
-        no("Admitted", "DomainMigrating", `${said}, and is under way`),
-        no("Migrating", "NotMigrating", "It is not begun again"),
+        no("Admitted", "DomainMigrating", `${said}, and is still running`),
+        no("Migrating", "NotMigrating", "The migration is not begun again"),
         aborted,
-        unknown("Succeeded", "DomainMigrating", `${said}, and is under way`),
+        unknown("Succeeded", "DomainMigrating", `${said}, and is still running`),
       ],
       againSeconds: 10,
     };
-  const message = `${said}. ${outcomes[before.outcome]}. Nothing is moved now: to move the domain again, create a XenMigration with another name`;
+  const message = `${said}. ${outcomes[before.outcome]}. xensan does not repeat it: to move the domain again, create a XenMigration with another name`;
   Object.assign(draft.status, { domainUUID: uuid, completionTime: rfc3339(world.clock.now()) });
   tell(pass, { state: "AlreadyDone", message });
   const succeeded = before.outcome === "Succeeded" ? yes : no;
   return {
     conditions: [
       no("Admitted", "AlreadyDone", message),
-      no("Migrating", "NotMigrating", "It is not begun again"),
+      no("Migrating", "NotMigrating", "The migration is not begun again"),
       aborted,
       succeeded("Succeeded", "AlreadyDone", message),
     ],

@@ -79,7 +79,7 @@ function observed({ world, draft }: MigrationPass, domain: XenDomain): DomainObs
 
 /** No XenDomain stops or starts the domain any more. */
 function lost({ draft: { status } }: MigrationPass): OfflineCourse {
-  const message = `There is no XenDomain of ${status.domainName} any more, or its spec is invalid: its state is left unchanged`;
+  const message = `The XenDomain of ${status.domainName} no longer exists, or its spec is invalid: xensan leaves the domain as it is`;
   const { conditions, state, end, conclusion } = over(
     false,
     "MigrationFailed",

@@ -36,14 +36,14 @@ export function locate(
 ): Located {
   const own = spec.domainRef && declared.byName(spec.domainRef.name);
   if (spec.domainRef !== undefined && own === undefined)
-    return failed("DomainNotFound", `There is no XenDomain ${spec.domainRef.name}, or its spec is invalid`);
+    return failed("DomainNotFound", `XenDomain ${spec.domainRef.name} does not exist, or its spec is invalid`);
   if (own !== undefined && own.uuid === undefined)
     return failed("DomainNotFound", `XenDomain ${own.name} has no UUID yet`);
   const wanted = own?.uuid ?? spec.domain ?? "";
   // Xen prints UUIDs in lower case; users may write them in upper case.
   const fits = ({ uuid, name }: DomainFact) => uuid === wanted.toLowerCase() || (own === undefined && name === wanted);
   const hits = hosts.flatMap((host) => domainsOf(host).flatMap((row) => (fits(row) ? [{ host, row }] : [])));
-  const what = own === undefined ? `a domain ${wanted}` : `${own.name} (${wanted})`;
+  const what = own === undefined ? `domain ${wanted}` : `${own.name} (${wanted})`;
   const chosen = choose(hits, hosts, spec.sourceHostRef?.name, what);
   if ("problem" in chosen) return { kind: "Problem", problem: chosen.problem };
   const { host, row } = chosen;
@@ -89,10 +89,10 @@ function choose(
   const here = hits.filter(({ host }) => source === undefined || host.name === source);
   const [only, another] = here;
   if (another !== undefined)
-    return { problem: { reason: "DomainAmbiguous", message: `There is ${what} on ${places}` } };
+    return { problem: { reason: "DomainAmbiguous", message: `More than one copy of ${what} was found: ${places}` } };
   if (only !== undefined) return only;
   if (source !== undefined && !hosts.some(({ name }) => name === source))
-    return { problem: { reason: "HostNotFound", message: `There is no XenHost ${source}, or its spec is invalid` } };
+    return { problem: { reason: "HostNotFound", message: `XenHost ${source} does not exist, or its spec is invalid` } };
   const silent = hosts.filter((host) => isSilent(host) && (source === undefined || host.name === source));
   if (silent.length > 0)
     return {
@@ -102,7 +102,7 @@ function choose(
       },
     };
   if (hits.length > 0)
-    return { problem: { reason: "SourceDiffers", message: `There is ${what} on ${places}, not on ${source}` } };
+    return { problem: { reason: "SourceDiffers", message: `${source} does not have ${what}, which is on ${places}` } };
   return { problem: { reason: "DomainNotFound", message: `No XenHost of the namespace has ${what}` } };
 }
 

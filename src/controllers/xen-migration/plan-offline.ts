@@ -45,7 +45,7 @@ export function planOffline(pursuit: OfflinePursuit): OfflineCourse {
     return part(
       stuck(
         "SplitBrain",
-        `${domain.name} is on ${where.join(" and ")}. Nothing is done: stop one of them there`,
+        `${domain.name} is on ${where.join(" and ")}. xensan changes nothing: stop one of them there`,
         aborted,
       ),
     );
@@ -79,7 +79,7 @@ const part = ({ conditions, state, message, end, conclusion }: OpenCourse): Offl
 const outcomeUnknown = (why: readonly string[], aborted: ConditionUpdate): OpenCourse =>
   stuck(
     "OutcomeUnknown",
-    `${why.join(", ")}: nothing is started until every host of the domain can be reached`,
+    `${why.join(", ")}: xensan does not start the domain until every host of the domain can be reached`,
     aborted,
   );
 
@@ -91,9 +91,9 @@ function abortedCondition(pursuit: OfflinePursuit): ConditionUpdate {
     return no(
       "Aborted",
       "PastPointOfNoReturn",
-      `Not aborted although ${stopWords[wanted]}: the domain has shut down, and is started on ${status.targetHostRef?.name}`,
+      `Not aborted although ${stopWords[wanted]}: the domain has shut down, and is being started on ${status.targetHostRef?.name}`,
     );
-  return unknown("Aborted", "Aborting", `It is being stopped: ${stopWords[wanted]}`);
+  return unknown("Aborted", "Aborting", `The migration is being stopped because ${stopWords[wanted]}`);
 }
 
 const going = (reason: Reason, message: string, aborted: ConditionUpdate): OpenCourse => ({
@@ -108,8 +108,8 @@ const endedBy = (stop: StopReason, message: string): OpenCourse =>
   over(
     false,
     stop,
-    `${message}. It was aborted: ${stopWords[stop]}`,
-    yes("Aborted", stop, `It was aborted: ${stopWords[stop]}`),
+    `${message}. The migration was aborted because ${stopWords[stop]}`,
+    yes("Aborted", stop, `The migration was aborted because ${stopWords[stop]}`),
   );
 
 const notAborted = no("Aborted", "NotAborted", "No abort was requested");
@@ -131,7 +131,7 @@ function shuttingDown(pursuit: OfflinePursuit): OpenCourse {
       `${still} ${timeoutSeconds} s after it was asked to shut down. Shut it down from within, allow it more time, or set spec.shutdown.onTimeout of the XenDomain to Destroy`,
       notAborted,
     );
-  return going("ShuttingDown", `${domain.name} is asked to shut down on ${status.sourceHostRef?.name}`, notAborted);
+  return going("ShuttingDown", `${domain.name} is being asked to shut down on ${status.sourceHostRef?.name}`, notAborted);
 }
 
 /** Every host has answered, and the domain runs on none; the stop ends with the removal of the lock file. */
@@ -148,7 +148,7 @@ function down(pursuit: OfflinePursuit): OfflineCourse {
     );
   const lock = lockSeen(domain);
   if (lock !== undefined || busy) {
-    const kept = lock === undefined ? "" : `; ${lock.path} still names ${lock.host}`;
+    const kept = lock === undefined ? "" : `; the lock file ${lock.path} still names ${lock.host}`;
     return { ...part(going("ShuttingDown", `${gone}${kept}`, notAborted)), poll: !busy };
   }
   return { ...part(going("ShuttingDown", gone, notAborted)), conclusion: "stopped", stopped: true };
@@ -161,8 +161,8 @@ function starting(pursuit: OfflinePursuit, aborted: ConditionUpdate): OpenCourse
   const failed = (why: string) =>
     over(false, "MigrationFailed", `${target} did not start ${domain.name}: ${why}`, aborted);
   const host = domain.hosts.find(({ name }) => name === target);
-  const inTheWay = host === undefined ? "it is not a host of the domain any more" : obstacle(domain, host);
-  const message = `${domain.name} runs nowhere and is started on ${target}`;
+  const inTheWay = host === undefined ? "it is no longer a host of the domain" : obstacle(domain, host);
+  const message = `${domain.name} runs on no host and is being started on ${target}`;
   if (busy) return going("StartingOnTarget", message, aborted);
   if (refusal !== undefined) return failed(`${refusal.reason}: ${refusal.message}. Now ${comesBack}`);
   if (inTheWay !== undefined) return failed(`${inTheWay}. Now ${comesBack}`);

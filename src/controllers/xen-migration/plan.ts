@@ -94,7 +94,7 @@ function abortedCondition(wanted: StopReason | undefined, past: boolean): Condit
         "PastPointOfNoReturn",
         `Not aborted although ${stopWords[wanted]}: the target has permission to start the domain`,
       )
-    : unknown("Aborted", "Aborting", `It is being stopped: ${stopWords[wanted]}`);
+    : unknown("Aborted", "Aborting", `The migration is being stopped because ${stopWords[wanted]}`);
 }
 
 /** A course without the reason to stop. */
@@ -124,7 +124,7 @@ function courseOf(
             {
               side: "Source",
               action: "DestroyMigratedAway",
-              message: "The suspended copy is destroyed, as approved",
+              message: "The suspended copy is being destroyed, as approved",
             },
             aborted,
           )
@@ -134,7 +134,7 @@ function courseOf(
   }
 }
 
-const tooLate = no("Aborted", "PastPointOfNoReturn", "It had succeeded before it could be stopped");
+const tooLate = no("Aborted", "PastPointOfNoReturn", "The migration had succeeded before it could be stopped");
 
 /** The conditions of a running migration. */
 export const active = (status: "True" | "Unknown", reason: Reason, message: string): ConditionUpdate[] => [
@@ -149,10 +149,10 @@ function beginning(pursuit: Pursuit, stop: StopReason | undefined, aborted: Cond
     return over(
       false,
       "MigrationFailed",
-      `${names.source} did not begin it (${refusal.reason}): ${refusal.message}`,
+      `${names.source} did not begin the migration (${refusal.reason}): ${refusal.message}`,
       aborted,
     );
-  const message = `${names.domain} is about to leave ${names.source} for ${names.target}`;
+  const message = `${names.domain} is about to move from ${names.source} to ${names.target}`;
   const part = {
     conditions: [...active("True", "Migrating", message), aborted],
     state: "Migrating",
@@ -195,7 +195,7 @@ function settling(
   if (cannot && !approved)
     return stuck(
       "ApprovalNeeded",
-      `${names.domain} is suspended on ${names.source}, and xl there cannot resume it. Set the annotation xensan.dev/approve=DestroySource:${names.operation} to destroy this copy, which loses the contents of its memory; then the domain can be started again`,
+      `${names.domain} is suspended on ${names.source}, and the xl of that host cannot resume it. Set the annotation xensan.dev/approve=DestroySource:${names.operation} to destroy this copy, which loses the contents of its memory; then the domain can be started again`,
       aborted,
       "ApprovalNeeded",
     );
@@ -217,18 +217,18 @@ function failing(
   stop: StopReason | undefined,
 ): OpenCourse {
   const { run } = evidence;
-  const said = run.state === "Begun" && run.run.message !== "" ? `. xl said: ${run.run.message}` : "";
+  const said = run.state === "Begun" && run.run.message !== "" ? `. xl reported: ${run.run.message}` : "";
   if (verdict.reason !== "DomainGone" && stop !== undefined)
     return over(
       false,
       stop,
-      `${verdict.message}. It was aborted: ${stopWords[stop]}`,
-      yes("Aborted", stop, `It was aborted: ${stopWords[stop]}`),
+      `${verdict.message}. The migration was aborted because ${stopWords[stop]}`,
+      yes("Aborted", stop, `The migration was aborted because ${stopWords[stop]}`),
     );
   const aborted = no(
     "Aborted",
     "NotAborted",
-    status.stop === undefined ? "No abort was requested" : "It failed by itself",
+    status.stop === undefined ? "No abort was requested" : "The migration failed by itself",
   );
   return over(false, verdict.reason ?? "MigrationFailed", `${verdict.message}${said}`, aborted);
 }
@@ -236,7 +236,7 @@ function failing(
 /** The course of a migration that is over. */
 export const over = (succeeded: boolean, reason: Reason, message: string, aborted: ConditionUpdate): OpenCourse => ({
   conditions: [
-    no("Migrating", "NotMigrating", "It is over"),
+    no("Migrating", "NotMigrating", "The migration has ended"),
     aborted,
     succeeded ? yes("Succeeded", reason, message) : no("Succeeded", reason, message),
   ],

@@ -27,24 +27,24 @@ function problemOf(path: string, side: Side, problem: (image: ImageFact, side: S
 }
 
 const problemOfCdrom = ({ path, kind }: ImageFact, { name }: Side): Problem | undefined =>
-  kind === "File" ? undefined : { reason: "SourceMissing", message: `There is no regular file ${path} on ${name}` };
+  kind === "File" ? undefined : { reason: "SourceMissing", message: `${path} on ${name} does not exist or is not a regular file` };
 
 function problemOfDisk(image: ImageFact, uuid: string, { name, facts }: Side): Problem | undefined {
   const { path, kind, identity, record } = image;
-  if (kind === "Missing") return { reason: "ImageMissing", message: `There is no ${path} on ${name}` };
+  if (kind === "Missing") return { reason: "ImageMissing", message: `${path} does not exist on ${name}` };
   if (kind === "Other") return { reason: "ImageChanged", message: `${path} on ${name} is not a regular file` };
   if (record === undefined)
     return {
       reason: "ImageForeign",
-      message: `${path} is not recorded on its file system as an image, as ${name} sees it`,
+      message: `${path} is not recorded as an image on its file system, according to ${name}`,
     };
   if (record.identity !== identity)
     return {
       reason: "ImageChanged",
-      message: `${path} on ${name} is inode ${identity}, and inode ${record.identity} was recorded`,
+      message: `${path} on ${name} is inode ${identity}, but inode ${record.identity} was recorded`,
     };
   if (record.uuid !== "" && record.uuid !== uuid)
-    return { reason: "ImageForeign", message: `${path} is the image of the domain ${record.uuid}, as ${name} sees it` };
+    return { reason: "ImageForeign", message: `${path} is the image of domain ${record.uuid}, according to ${name}` };
   const [user] = strangers(image, uuid, facts);
   return user === undefined ? undefined : { reason: "ImageInUse", message: `${path} is used by ${user} on ${name}` };
 }

@@ -75,7 +75,7 @@ function knownOf(move: Transfer): Known | { readonly problems: readonly Problem[
   }
   if (problems.length > 0) return { problems };
   if (from === undefined || to === undefined || sourceStack === undefined || targetStack === undefined)
-    return { problems: [problem("ToolstackDiffers", "A host has no toolstack of Xen")] };
+    return { problems: [problem("ToolstackDiffers", "One of the hosts has no Xen toolstack")] };
   return { ...move, from, to, sourceStack, targetStack };
 }
 
@@ -89,7 +89,7 @@ const declared: Check<Transfer> = ({ mode, domain }) =>
     : [
         problem(
           "OfflineUnavailable",
-          `mode is Offline, and no XenDomain of the namespace has the UUID ${domain.uuid} of ${domain.name}: there is no configuration to start it from`,
+          `mode is Offline, and no XenDomain of the namespace has the UUID ${domain.uuid} of ${domain.name}: there is no configuration to start the domain from`,
         ),
       ];
 
@@ -107,7 +107,7 @@ const hostsReady: Check<Transfer> = ({ source, target }) =>
   );
 
 const cordon: Check<Transfer> = ({ target: { name, spec } }) =>
-  spec.maintenance === "None" ? passed : [problem("TargetCordoned", `maintenance of ${name} is ${spec.maintenance}`)];
+  spec.maintenance === "None" ? passed : [problem("TargetCordoned", `spec.maintenance of XenHost ${name} is ${spec.maintenance}`)];
 
 const hostAllowed: Check<Transfer> = ({ domain, target }) =>
   domain.hosts === undefined || domain.hosts.includes(target.name)
@@ -115,7 +115,7 @@ const hostAllowed: Check<Transfer> = ({ domain, target }) =>
     : [
         problem(
           "TargetNotAllowed",
-          `XenDomain ${domain.name} may run on ${domain.hosts.join(", ")} only, not on ${target.name}`,
+          `XenDomain ${domain.name} may run only on ${domain.hosts.join(", ")}, not on ${target.name}`,
         ),
       ];
 
@@ -125,7 +125,7 @@ const relocationAllowed: Check<Transfer> = ({ mode, source, target }) => {
   const allowed =
     relocation.mode === "Enabled" && relocation.allowedSourceHostRefs.some(({ name }) => name === source.name);
   if (!allowed)
-    return [problem("RelocationNotAllowed", `relocation of ${target.name} does not allow domains of ${source.name}`)];
+    return [problem("RelocationNotAllowed", `spec.relocation of XenHost ${target.name} does not allow domains from ${source.name}`)];
   const { status, reason, message } = target.relocationReady;
   return status === "True"
     ? passed
@@ -167,7 +167,7 @@ const toolstacks: Check<Known> = ({ source, target, sourceStack, targetStack }) 
     [target.name, targetStack],
   ] as const;
   const missing = none.filter(([, stack]) => !stack.dom0 || stack.kind === "None").map(([name]) => name);
-  if (missing.length > 0) return [problem("ToolstackDiffers", `${missing.join(", ")} is not a dom0 with a toolstack`)];
+  if (missing.length > 0) return [problem("ToolstackDiffers", `Not a dom0 with a toolstack: ${missing.join(", ")}`)];
   return sourceStack.kind === targetStack.kind
     ? passed
     : [problem("ToolstackDiffers", `${source.name} has ${sourceStack.kind}, ${target.name} has ${targetStack.kind}`)];
@@ -218,7 +218,7 @@ const memory: Check<Known> = withInfo(({ domain, target, targetStack }) => {
 
 /** The way around checks that only a live migration needs. */
 const offline =
-  "a XenMigration of its XenDomain with mode Offline shuts it down and starts it there, and needs none of this";
+  "a XenMigration of its XenDomain with mode Offline shuts the domain down and starts it on the target, and does not need this";
 
 const versions: Check<Known> = withInfo(({ source, target }, { from, to }) => {
   const fits = from.major === to.major && (to.minor === from.minor || to.minor === from.minor + 1);
@@ -228,7 +228,7 @@ const versions: Check<Known> = withInfo(({ source, target }, { from, to }) => {
     : [
         problem(
           "XenVersionDiffers",
-          `${target.name} runs Xen ${text(to)}, ${source.name} runs ${text(from)}: it must be the same or the next version; ${offline}`,
+          `${target.name} runs Xen ${text(to)}, ${source.name} runs ${text(from)}: the target must run the same or the next version; ${offline}`,
         ),
       ];
 });
@@ -292,7 +292,7 @@ const bounds: Check<Known> = ({ domain, target: { name, spec } }) => {
       : [
           problem(
             "BridgeOutsideBounds",
-            `allowed.bridges of ${name} (${listed(allowedBridges)}) does not have ${listed(wrongBridges)}, to which ${domain.name} is connected; add ${listed(wrongBridges)} to it to allow this`,
+            `allowed.bridges of ${name} (${listed(allowedBridges)}) does not list ${listed(wrongBridges)}, to which ${domain.name} is connected; add ${listed(wrongBridges)} to allow this`,
           ),
         ]),
     ...(wrongFiles.length === 0
@@ -300,7 +300,7 @@ const bounds: Check<Known> = ({ domain, target: { name, spec } }) => {
       : [
           problem(
             "BootFileOutsideBounds",
-            `allowed.bootFiles of ${name} (${listed(allowedBootFiles)}) does not have ${listed(wrongFiles)}, from which ${domain.name} boots`,
+            `allowed.bootFiles of ${name} (${listed(allowedBootFiles)}) does not list ${listed(wrongFiles)}, from which ${domain.name} boots`,
           ),
         ]),
     ...(wrongSettings.length === 0
@@ -308,7 +308,7 @@ const bounds: Check<Known> = ({ domain, target: { name, spec } }) => {
       : [
           problem(
             "SettingOutsideBounds",
-            `allowed.settings of ${name} (${listed(spec.allowed.settings)}) does not have ${listed(wrongSettings)} of ${domain.name}; add ${listed(wrongSettings)} to it to allow this`,
+            `allowed.settings of ${name} (${listed(spec.allowed.settings)}) does not list ${listed(wrongSettings)} of ${domain.name}; add ${listed(wrongSettings)} to allow this`,
           ),
         ]),
   ];
@@ -350,7 +350,7 @@ const filesystems: Check<Known> = ({ domain, source, target, from, to }) => {
       if (!mounts.has(mountPoint)) return [`is not mounted on ${host}`];
       const found = mounts.get(mountPoint);
       if (found === undefined) return [`on ${host} cannot be distinguished from others`];
-      return uuid === undefined || found === uuid ? [] : [`on ${host} is another one (${found})`];
+      return uuid === undefined || found === uuid ? [] : [`on ${host} is another file system (${found})`];
     });
     const [first, second] = [here.get(mountPoint), there.get(mountPoint)];
     if (wrong.length === 0 && first !== second)

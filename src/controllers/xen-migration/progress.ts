@@ -51,8 +51,8 @@ export function describeProgress(progress: Progress | undefined, memoryMiB: numb
 const words: Record<MigrationRun["phase"], string> = {
   Connecting: "Connecting",
   Sending: "Copying memory while the domain runs",
-  Transferred: "The target has everything",
+  Transferred: "The target has received the whole memory",
   Permission: "The target has permission to start",
-  Succeeded: "The target has started it",
+  Succeeded: "The target has started the domain",
   Failed: "xl migrate failed",
 };

@@ -27,7 +27,7 @@ export function controlMigrations(means: MigrationMeans): Controlled {
       ...{ kind: xenMigrations, store: world.stores.migrations, parse: migrationSpec, owned, summarise },
       tellsItself: true,
       abandoned: ({ status }) => ({
-        left: `The domain may still be on its way from ${status?.sourceHostRef?.name ?? "its source"} to ${status?.targetHostRef?.name ?? "its target"}`,
+        left: `The domain may still be moving from ${status?.sourceHostRef?.name ?? "its source"} to ${status?.targetHostRef?.name ?? "its target"}`,
       }),
       async early({ object, context }) {
         const neverBegan = isDeleting(object) && object.status?.operationID === undefined;

@@ -103,7 +103,7 @@ const table: readonly Row[] = [
     target: ["Running"],
     verdict: ({ names, source, target }) => ({
       kind: "SplitBrain",
-      message: `${names.domain} runs on ${names.source} as ${describeCopy(source)} and on ${names.target} as ${describeCopy(target)}. Nothing is done: decide which one has the right data and destroy the other`,
+      message: `${names.domain} runs on ${names.source} as ${describeCopy(source)} and on ${names.target} as ${describeCopy(target)}. xensan changes nothing: decide which copy has the right data and destroy the other`,
     }),
   },
   {
@@ -117,7 +117,7 @@ const table: readonly Row[] = [
     verdict: act(
       "Source",
       "DestroyMigratedAway",
-      (n) => `${n.domain} has moved to ${n.target}: the suspended copy goes`,
+      (n) => `${n.domain} has moved to ${n.target}: the suspended copy is being destroyed`,
     ),
   },
   {
@@ -144,7 +144,7 @@ const table: readonly Row[] = [
     verdict: act(
       "Target",
       "DestroyIncoming",
-      (n) => `${n.domain} stays on ${n.source}: what ${n.target} has received goes`,
+      (n) => `${n.domain} stays on ${n.source}: the incomplete copy on ${n.target} is being destroyed`,
     ),
   },
   {
@@ -154,7 +154,7 @@ const table: readonly Row[] = [
     verdict: act(
       "Source",
       "ResumeSource",
-      (n) => `${n.domain} is suspended on ${n.source} and nowhere else: it is resumed`,
+      (n) => `${n.domain} is suspended on ${n.source} and nowhere else: it is being resumed`,
     ),
   },
   {
@@ -164,7 +164,7 @@ const table: readonly Row[] = [
     verdict: act(
       "Target",
       "StartIncoming",
-      (n) => `${n.domain} was received completely on ${n.target}: it is started there`,
+      (n) => `${n.domain} was received completely on ${n.target}: it is being started there`,
     ),
   },
   {
@@ -180,7 +180,7 @@ const table: readonly Row[] = [
     verdict: act(
       "Source",
       "ResumeSource",
-      (n) => `${n.target} rebooted before it had permission to start ${n.domain}: it is resumed on ${n.source}`,
+      (n) => `${n.target} rebooted before it had permission to start ${n.domain}: the domain is being resumed on ${n.source}`,
     ),
   },
   {
@@ -189,7 +189,7 @@ const table: readonly Row[] = [
     target: ["None"],
     when: ({ targetRebooted }) => targetRebooted,
     verdict: ({ names }) =>
-      giveUp(names, `${names.domain} may have run on ${names.target} before that rebooted, so it must not be resumed`),
+      giveUp(names, `${names.domain} may have run on ${names.target} before that host rebooted, so it must not be resumed on ${names.source}`),
   },
   {
     source: ["None"],
@@ -198,7 +198,7 @@ const table: readonly Row[] = [
     verdict: act(
       "Target",
       "AbandonIncoming",
-      (n) => `${n.source} is dead: what ${n.target} has received of ${n.domain} may be older than its disks`,
+      (n) => `${n.source} is dead: the copy of ${n.domain} on ${n.target} may be older than its disks and is being destroyed`,
     ),
   },
   {
@@ -210,7 +210,7 @@ const table: readonly Row[] = [
     verdict: act(
       "Target",
       "DestroyIncoming",
-      (n) => `${n.domain} is gone from ${n.source}: what ${n.target} has received may be older than its disks`,
+      (n) => `${n.domain} is gone from ${n.source}: the copy on ${n.target} may be older than its disks and is being destroyed`,
     ),
   },
   {
@@ -246,7 +246,7 @@ export function judge(evidence: Evidence): Verdict {
       : []),
   ];
   if (source.state === "Unknown" || target.state === "Unknown" || run.state === "Unknown")
-    return { kind: "OutcomeUnknown", message: `${unseen.join(", ")}: nothing is done until both hosts can be reached` };
+    return { kind: "OutcomeUnknown", message: `${unseen.join(", ")}: xensan changes nothing until both hosts can be reached` };
   const sourceEnded = source.ended === true;
   // A receiver waits for a dead source until TCP gives up, and nothing more arrives.
   const receiving = !sourceEnded || target.copy.form === "Arrived";
@@ -281,6 +281,6 @@ function ambiguous({ names, source, target }: Scene): Verdict {
   const here = `${describeCopy(source)} on ${names.source}, ${describeCopy(target)} on ${names.target}`;
   return {
     kind: "OutcomeAmbiguous",
-    message: `Nothing can be concluded from ${here}. Nothing is done: find out which copy has the right data, and destroy the other`,
+    message: `The outcome cannot be determined from ${here}. xensan changes nothing: find out which copy has the right data, and destroy the other`,
   };
 }

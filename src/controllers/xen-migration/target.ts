@@ -30,7 +30,7 @@ export function chooseTarget(
   const reasons = judged.map(({ target, problems }) => {
     if (problems.length > 0)
       return `${target.name}: ${problems.map(({ reason, message }) => `${reason}: ${message}`).join("; ")}`;
-    const busy = isOpen(target) ? "" : ", another domain moves there now";
+    const busy = isOpen(target) ? "" : ", another domain is moving there";
     return `${target.name}: fits, ${freeMiB(target)} MiB free${busy}${target === best?.target ? ", chosen" : ""}`;
   });
   if (best !== undefined) return { kind: "Chosen", target: best.target, reasons };
@@ -43,7 +43,7 @@ export function chooseTarget(
             reason: "NoTarget",
             message:
               judged.length === 0
-                ? `There is no XenHost other than ${move.source.name}`
+                ? `No XenHost other than ${move.source.name} exists`
                 : `No XenHost fits. ${judged.map((one) => `${one.target.name}: ${describeProblems(one.problems)}`).join(". ")}`,
           },
         ];

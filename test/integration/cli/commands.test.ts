@@ -142,10 +142,10 @@ describe("the commands on a real API server", () => {
     const waiting = xensan("drain", "bella", "--wait");
     const maintenance = async () => (await K8s(XenHost).InNamespace(namespace).Get("bella")).spec.maintenance;
     await expect.poll(maintenance, { timeout: 30_000 }).toBe("Drain");
-    await say(XenHost, "bella", "Drained", { status: "True", reason: "Drained", message: "No domain is on the host" });
+    await say(XenHost, "bella", "Drained", { status: "True", reason: "Drained", message: "The host has no domains" });
     expect(await waiting).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining("Drained: No domain is on the host"),
+      stdout: expect.stringContaining("Drained: The host has no domains"),
     });
     expect(await xensan("drain", "bella", "--undo")).toMatchObject({ code: 0 });
     expect(await maintenance()).toBe("None");

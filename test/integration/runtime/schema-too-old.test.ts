@@ -90,7 +90,7 @@ it("an operator newer than the definitions says so at start, on /readyz and in t
     return { reason, message };
   };
   const message =
-    "SchemaTooOld: the API server does not know AoeServer status.exports: its CustomResourceDefinitions are older than this operator, which does nothing until they match its release: kubectl apply --server-side --force-conflicts -f crds/";
+    "SchemaTooOld: the API server does not know AoeServer status.exports: its CustomResourceDefinitions are older than this operator, which does nothing until they match its release. Run kubectl apply --server-side --force-conflicts -f crds/";
   await eventually("SchemaTooOld is recorded", async () => (await readyOf()).reason === "SchemaTooOld", 20);
   expect(await readyOf()).toEqual({ reason: "SchemaTooOld", message });
   const { status, text } = await ready();

@@ -144,7 +144,7 @@ function leftovers(stage: Stage): string[] {
 function toBeDrained(stage: Stage): string[] {
   return objects(stage, "XenHost").flatMap((object) => {
     const { reason, message } = conditionOf(object, "Drained");
-    return reason === "DrainBlocked" && message.includes("tried again at") ? [`${nameOf(object)}: ${message}`] : [];
+    return reason === "DrainBlocked" && message.includes("next attempt at") ? [`${nameOf(object)}: ${message}`] : [];
   });
 }
 

@@ -6,8 +6,8 @@ it.each([
   ["0", 1, undefined],
   ["0-3", 4, undefined],
   ["0-7,^4-7", 4, undefined],
-  ["0-7,^4-6", 4, "its highest processor is number 3, and spec.cpus is 0-7,^4-6"],
-  ["4", 4, "its highest processor is number 3, and spec.cpus is 4"],
+  ["0-7,^4-6", 4, "the highest processor of the host is number 3, and spec.cpus is 0-7,^4-6"],
+  ["4", 4, "the highest processor of the host is number 3, and spec.cpus is 4"],
 ])("cpus %s on a host with %d: %s", (cpus, count, problem) => {
   expect(processorProblem(cpus, { cpus: count })).toBe(problem);
 });

@@ -32,7 +32,7 @@ it("those that are started again wait for others of a higher rank to come forwar
   expect(starts.ask(domain("low"), request("low", again, -1), 0)).toContain("of a higher priority");
   expect(starts.ask(domain("high"), request("high", again, 7), 1_000)).toContain("of a higher priority");
   expect(starts.ask(domain("low"), request("low", again, -1), 2_500)).toContain(
-    "high is started there first (spec.priority 7)",
+    "high will be started there first (spec.priority 7)",
   );
   expect(starts.ask(domain("high"), request("high", again, 7), 3_000)).toBeUndefined();
   expect(starts.ask(domain("low"), request("low", again, -1), 3_500)).toBeUndefined();

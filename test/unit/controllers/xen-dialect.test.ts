@@ -64,7 +64,7 @@ describe("the type of a domain in its configuration", () => {
   });
 
   it("is refused where PVH would be built as PV", () => {
-    const problem = "spec.type PVH needs xl of Xen 4.10 or newer, and it has 4.9: PV and HVM would be accepted";
+    const problem = "spec.type PVH needs xl of Xen 4.10 or newer, and the host has 4.9: PV and HVM would be accepted";
     expect(buildProblem({ type: "PVH" }, toolstack(4, 9))).toBe(problem);
     expect(buildProblem({ type: "PVH" }, toolstack(4, 9, "xm"))).toBe(problem);
     expect(buildProblem({ type: "PVH" }, { kind: "xm", info: undefined })).toBe(
@@ -75,6 +75,6 @@ describe("the type of a domain in its configuration", () => {
   it("is refused where xm is asked for UEFI", () => {
     const uefi = { type: "HVM", boot: { firmware: "UEFI" } } as const;
     expect(buildProblem(uefi, toolstack(4, 9))).toBeUndefined();
-    expect(buildProblem(uefi, toolstack(4, 9, "xm"))).toBe("spec.boot.firmware UEFI needs xl, and it has xm");
+    expect(buildProblem(uefi, toolstack(4, 9, "xm"))).toBe("spec.boot.firmware UEFI needs xl, and the host has xm");
   });
 });

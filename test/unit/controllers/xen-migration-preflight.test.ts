@@ -161,13 +161,13 @@ describe("the checks before a migration", () => {
       "a cordoned target",
       { target: sheet("brutus", {}, { spec: spec({ maintenance: "Cordon" }) }) },
       "TargetCordoned",
-      "maintenance of brutus is Cordon",
+      "spec.maintenance of XenHost brutus is Cordon",
     ],
     [
       "a target that the XenDomain does not name",
       { domain: { ...domain, hosts: ["bella", "caesar"] } },
       "TargetNotAllowed",
-      "XenDomain vm-test may run on bella, caesar only, not on brutus",
+      "XenDomain vm-test may run only on bella, caesar, not on brutus",
     ],
     [
       "a target that does not allow the source",
@@ -179,7 +179,7 @@ describe("the checks before a migration", () => {
         ),
       },
       "RelocationNotAllowed",
-      "relocation of brutus does not allow domains of bella",
+      "spec.relocation of XenHost brutus does not allow domains from bella",
     ],
     [
       "a channel that is not ready",
@@ -231,31 +231,31 @@ describe("the checks before a migration", () => {
       "a Xen that is older",
       { target: sheet("brutus", withInfo({ minor: 16 })) },
       "XenVersionDiffers",
-      "brutus runs Xen 4.16, bella runs 4.17: it must be the same or the next version; a XenMigration of its XenDomain with mode Offline shuts it down and starts it there, and needs none of this",
+      "brutus runs Xen 4.16, bella runs 4.17: the target must run the same or the next version; a XenMigration of its XenDomain with mode Offline shuts the domain down and starts it on the target, and does not need this",
     ],
     [
       "a Xen that is two versions younger",
       { target: sheet("brutus", withInfo({ minor: 19 })) },
       "XenVersionDiffers",
-      "brutus runs Xen 4.19, bella runs 4.17: it must be the same or the next version; a XenMigration of its XenDomain with mode Offline shuts it down and starts it there, and needs none of this",
+      "brutus runs Xen 4.19, bella runs 4.17: the target must run the same or the next version; a XenMigration of its XenDomain with mode Offline shuts the domain down and starts it on the target, and does not need this",
     ],
     [
       "a CPU that lacks a feature",
       { target: sheet("brutus", withInfo({ hardwareCapabilities: capabilities.replace("178bfbff", "138bfbff") })) },
       "CpuFeaturesMissing",
-      "The CPU of brutus lacks features of bella (CPUID 1.edx: 04000000); a XenMigration of its XenDomain with mode Offline shuts it down and starts it there, and needs none of this",
+      "The CPU of brutus lacks features of bella (CPUID 1.edx: 04000000); a XenMigration of its XenDomain with mode Offline shuts the domain down and starts it on the target, and does not need this",
     ],
     [
       "a PV guest without shadow paging",
       { domain: { ...domain, type: "PV" } },
       "ShadowPagingMissing",
-      "vm-test is a PV guest, and Xen on bella is built without shadow paging (virt_caps pv hvm hap); a XenMigration of its XenDomain with mode Offline shuts it down and starts it there, and needs none of this",
+      "vm-test is a PV guest, and Xen on bella is built without shadow paging (virt_caps pv hvm hap); a XenMigration of its XenDomain with mode Offline shuts the domain down and starts it on the target, and does not need this",
     ],
     [
       "processors that the target does not have",
       { domain: { ...domain, cpus: "0-7" }, target: sheet("brutus", withInfo({ cpus: 4 })) },
       "CpusMissing",
-      "vm-test cannot run on brutus: its highest processor is number 3, and spec.cpus is 0-7",
+      "vm-test cannot run on brutus: the highest processor of the host is number 3, and spec.cpus is 0-7",
     ],
     [
       "a bridge that is missing",
@@ -287,7 +287,7 @@ describe("the checks before a migration", () => {
         ),
       },
       "BridgeOutsideBounds",
-      "allowed.bridges of brutus (ovsbr0, ovsbr0.1?) does not have ovsbr0.20, to which vm-test is connected; add ovsbr0.20 to it to allow this",
+      "allowed.bridges of brutus (ovsbr0, ovsbr0.1?) does not list ovsbr0.20, to which vm-test is connected; add ovsbr0.20 to allow this",
     ],
     [
       "a bridge that the owner of the target does not allow",
@@ -296,13 +296,13 @@ describe("the checks before a migration", () => {
         target: sheet("brutus", {}, { spec: spec({ allowed: { bridges: ["br-guest*"] } }) }),
       },
       "BridgeOutsideBounds",
-      "allowed.bridges of brutus (br-guest*) does not have xenbr0, to which vm-test is connected; add xenbr0 to it to allow this",
+      "allowed.bridges of brutus (br-guest*) does not list xenbr0, to which vm-test is connected; add xenbr0 to allow this",
     ],
     [
       "a kernel that the owner of the target does not allow",
       { domain: { ...domain, bootFiles: ["/boot/vmlinuz-6.1", "/boot/sub/initrd"] } },
       "BootFileOutsideBounds",
-      "allowed.bootFiles of brutus (/boot/initrd.img-*, /boot/vmlinuz-*) does not have /boot/sub/initrd, from which vm-test boots",
+      "allowed.bootFiles of brutus (/boot/initrd.img-*, /boot/vmlinuz-*) does not list /boot/sub/initrd, from which vm-test boots",
     ],
     [
       "a setting that the owner of the target does not allow",
@@ -317,7 +317,7 @@ describe("the checks before a migration", () => {
         target: sheet("brutus", {}, { spec: spec({ allowed: { settings: ["usbdevice=mouse", "cpu_weight"] } }) }),
       },
       "SettingOutsideBounds",
-      "allowed.settings of brutus (usbdevice=mouse, cpu_weight) does not have usbdevice=tablet of vm-test; add usbdevice=tablet to it to allow this",
+      "allowed.settings of brutus (usbdevice=mouse, cpu_weight) does not list usbdevice=tablet of vm-test; add usbdevice=tablet to allow this",
     ],
     [
       "a file system that the target has not mounted",
@@ -329,7 +329,7 @@ describe("the checks before a migration", () => {
       "another file system at the same place",
       { source: sheet("bella", ocfs2("/srv/xen", "f1")), target: sheet("brutus", ocfs2("/srv/xen", "f2")) },
       "FilesystemNotShared",
-      "The file system at /srv/xen on brutus is another one (f2)",
+      "The file system at /srv/xen on brutus is another file system (f2)",
     ],
     [
       "a file system that is not the recorded one",
@@ -339,7 +339,7 @@ describe("the checks before a migration", () => {
         target: sheet("brutus", ocfs2("/srv/xen", "f1")),
       },
       "FilesystemNotShared",
-      "The file system at /srv/xen on bella is another one (f1) and on brutus is another one (f1)",
+      "The file system at /srv/xen on bella is another file system (f1) and on brutus is another file system (f1)",
     ],
     [
       "an image in a CD-ROM drive that the target does not have",
@@ -349,7 +349,7 @@ describe("the checks before a migration", () => {
         target: sheet("brutus", shows("Missing")),
       },
       "SourceMissing",
-      "There is no regular file /srv/xen/debian.iso on brutus",
+      "/srv/xen/debian.iso on brutus does not exist or is not a regular file",
     ],
     [
       "a source that does not tell which file systems it has",

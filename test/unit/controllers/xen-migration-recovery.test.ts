@@ -162,7 +162,7 @@ describe("what both hosts show after a migration, no program of the toolstack at
     expect(found).toEqual({
       kind: "SplitBrain",
       message:
-        "vm2 runs on bella as vm2 (id 7, runs, -b----) and on brutus as vm2 (id 7, runs, -b----). Nothing is done: decide which one has the right data and destroy the other",
+        "vm2 runs on bella as vm2 (id 7, runs, -b----) and on brutus as vm2 (id 7, runs, -b----). xensan changes nothing: decide which copy has the right data and destroy the other",
     });
   });
 
@@ -332,7 +332,7 @@ describe("a host that cannot be seen", () => {
     expect(judge(evidence(seen("running"), unreachable))).toEqual({
       kind: "OutcomeUnknown",
       message:
-        "The state of brutus is unknown (Unreachable: no route to host): nothing is done until both hosts can be reached",
+        "The state of brutus is unknown (Unreachable: no route to host): xensan changes nothing until both hosts can be reached",
     });
   });
 

@@ -148,7 +148,7 @@ describe("what is heard on the wire", () => {
   });
 
   it("by a client after the server was looked at may be an export of ours that began in between", () => {
-    const message = "Waiting for another probe of AoeServer san1: XenHost/bella sees an answer for e0.1";
+    const message = "Waiting for another probe of AoeServer san1, because XenHost/bella sees a server answer for e0.1";
     const later = client(heard("eth1"));
     const clients = [later.state === "Found" ? { ...later, view: at(5, later.view) } : later];
     expect(look({ clients })).toEqual({
@@ -214,7 +214,7 @@ describe("what is heard on the wire", () => {
       look({ clients: [client({ ...deaf, ...seen({ users: ["mount /srv/xen"], ...rest }) })] });
     expect(uses({ macs: [stranger] })).toEqual(
       undeclared(
-        `XenHost/bella uses e0.1 from ${stranger} (mount /srv/xen), which is not this server: release it there, then stop that export, or choose another shelf and slot`,
+        `XenHost/bella uses e0.1 from ${stranger} (mount /srv/xen), which is not this server: release e0.1 on that host, then stop that export, or choose another shelf and slot`,
       ),
     );
     for (const rest of [
@@ -233,7 +233,7 @@ describe("what is heard on the wire", () => {
     const both = seen({ macs: [mac, stranger] });
     expect(look({ clients: [client({ ...deaf, ...both })] }, serving)).toEqual(
       undeclared(
-        `XenHost/bella has two servers behind e0.1: this one and ${stranger}: unmount e0.1 everywhere, then find and stop the other export`,
+        `XenHost/bella sees two servers for e0.1: this one and ${stranger}: unmount e0.1 everywhere, then find and stop the other export`,
       ),
     );
     expect(look({ clients: [client({ ...deaf, ...seen() })] }, serving)).toEqual(its);
@@ -270,7 +270,7 @@ describe("a first start of a server without aoecfg", () => {
       [{ ...silent, responders: { state: "unknown", why: "aoecfg failed" } }],
     ],
     [
-      "XenHost/bella receives no AoE frames (network interface eth1 has no carrier: check cable and switch)",
+      "XenHost/bella receives no AoE frames (network interface eth1 has no carrier: check the cable and the switch)",
       [{ ...silent, interfaces: known([{ ...card, carrier: false }]) }],
     ],
   ])("waits where %s", (why, given) => {
@@ -283,7 +283,7 @@ describe("a first start of a server without aoecfg", () => {
   ])("says what is missing where the volume %s", (_what, clients) => {
     expect(look({ clients }, alone)).toEqual(
       waits(
-        "AoeServer san1 has no aoecfg and the volume names no client: install aoetools there, or add a XenHost on segment default to spec.clientRefs",
+        "AoeServer san1 has no aoecfg and the volume lists no client: install aoetools on that host, or add a XenHost on segment default to spec.clientRefs",
       ),
     );
   });

@@ -32,7 +32,7 @@ describe("the clients of a volume", () => {
       discover,
     ],
     [
-      "False WrongServer: bella: Answered by 00:00:00:00:00:09 instead of 00:16:3e:00:00:01: find that server and stop its export",
+      "False WrongServer: bella: Receives answers from 00:00:00:00:00:09 instead of 00:16:3e:00:00:01: find that server and stop its export",
       seen({ macs: ["00:00:00:00:00:09"] }),
       discover,
     ],
@@ -51,7 +51,7 @@ describe("the clients of a volume", () => {
       client(seen({ flags: ["closewait"], users: ["mount /srv/x"] })),
     ],
     [
-      "False WrongServer: bella: Answered by 00:00:00:00:00:09 instead of 00:16:3e:00:00:01: release it (mount /srv/x) and find that server",
+      "False WrongServer: bella: Receives answers from 00:00:00:00:00:09 instead of 00:16:3e:00:00:01: release the device (mount /srv/x) and find that server",
       client(seen({ macs: ["00:00:00:00:00:09"], users: ["mount /srv/x"] })),
     ],
     [
@@ -67,7 +67,7 @@ describe("the clients of a volume", () => {
       { name: "bella", listed: true, state: "Invalid", message: "no ssh" },
     ],
     [
-      "False ClientIsServer: bella: XenHost bella is the machine that exports the volume, and the AoE driver receives no frames from its own host: remove it from spec.clientRefs and use the backing there",
+      "False ClientIsServer: bella: XenHost bella is the machine that exports the volume, and the AoE driver receives no frames from its own host: remove it from spec.clientRefs and use the backing itself on that host",
       client(seen(), { isServer: true }),
     ],
     [

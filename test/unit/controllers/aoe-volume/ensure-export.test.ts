@@ -48,7 +48,7 @@ const changes = (...steps: string[]) => ({
 });
 const waits = (why: string, ...steps: string[]) =>
   goesOn(
-    `True ClientHoldsDevice: e0.1 is served by AoeServer san1 on eth1, but ${why} while the device is held by XenHost/other/carl (/mnt): release it on the client, and xensan applies the change`,
+    `True ClientHoldsDevice: e0.1 is served by AoeServer san1 on eth1, but ${why} while the device is held by XenHost/other/carl (/mnt): release the device on the client, and xensan applies the change`,
     ...steps,
   );
 
@@ -97,7 +97,7 @@ describe("the export of a volume", () => {
   it("keeps its parameters while a host that may hold it does not answer", () => {
     expect(look(runs({ options: ["-r"] }), unsure)).toEqual(
       goesOn(
-        "True ClientUnknown: e0.1 is served by AoeServer san1 on eth1, but vblade keeps its current parameters while xensan cannot determine which processes hold the device: XenHost/other/carl cannot be reached (Unreachable): release it on the client, and xensan applies the change",
+        "True ClientUnknown: e0.1 is served by AoeServer san1 on eth1, but vblade keeps its current parameters while xensan cannot determine which processes hold the device: XenHost/other/carl cannot be reached (Unreachable): release the device on the client, and xensan applies the change",
       ),
     );
   });
@@ -106,7 +106,7 @@ describe("the export of a volume", () => {
     const former = { exports: known([{ ...served, slot: 2 }]) };
     expect(look(former)).toEqual(stops(notYet, remove, start("ifneeded")));
     expect(look(former, held)).toEqual(
-      stops(`${notYet}; the former export e0.2 on eth1 stays while the device is held by XenHost/other/carl (/mnt)`),
+      stops(`${notYet}; the former export e0.2 on eth1 keeps running while the device is held by XenHost/other/carl (/mnt)`),
     );
   });
 
@@ -137,7 +137,7 @@ describe("what is not exported", () => {
       { ...none, tools: known(new Map()) },
       {},
       {},
-      "False ServerNotReady: AoeServer san1 cannot export yet: vblade is not installed: install it there (on Debian: apt-get install vblade)",
+      "False ServerNotReady: AoeServer san1 cannot export yet: vblade is not installed: install it on the host (on Debian: apt-get install vblade)",
     ],
     [
       "by the vblade of another backing",
@@ -147,7 +147,7 @@ describe("what is not exported", () => {
       },
       {},
       {},
-      "False ServerNotReady: AoeServer san1 cannot export yet: it has no network interface eth1; it has none: correct the interface in the spec",
+      "False ServerNotReady: AoeServer san1 cannot export yet: network interface eth1 does not exist; the host has none: correct the interface in the spec",
     ],
     [
       "a backing out of bounds",
@@ -182,14 +182,14 @@ describe("what is not exported", () => {
       has({ lasting: "y" }),
       {},
       {},
-      "False BackingChanged: /srv/vm.img is y, but the recorded backing is x: it is not served; bring it back, or set the annotation xensan.dev/approve=ReplaceBacking:x to accept that it is lost (AoeServer san1)",
+      "False BackingChanged: /srv/vm.img is y, but the recorded backing is x, and xensan does not serve another one; restore the recorded backing, or set the annotation xensan.dev/approve=ReplaceBacking:x to accept that it is lost (AoeServer san1)",
     ],
     [
       "a new file in place of a recorded one that is gone",
       missing,
       {},
       {},
-      "False BackingMissing: /srv/vm.img does not exist. The recorded backing is x: xensan neither creates nor serves another one; bring it back, or set the annotation xensan.dev/approve=ReplaceBacking:x to accept that it is lost (AoeServer san1)",
+      "False BackingMissing: /srv/vm.img does not exist. The recorded backing is x, and xensan neither creates nor serves another one; restore the recorded backing, or set the annotation xensan.dev/approve=ReplaceBacking:x to accept that it is lost (AoeServer san1)",
     ],
   ])("is %s", (_, given, rest, spec, exported) => {
     expect(look(given, rest, spec)).toEqual(stops(exported));

@@ -130,7 +130,7 @@ describe("a watched host", () => {
     expect(on.agent.view).toMatchObject({
       state: "Unreachable",
       reason: "ProbeUnreadable",
-      message: 'The probe ended with exit code 2 and said "sh: out of memory"',
+      message: 'The probe ended with exit code 2 and printed "sh: out of memory"',
     });
   });
 

@@ -47,7 +47,7 @@ describe("the way into a host", () => {
       kind: "problem",
       reason: "Pending",
       message:
-        "Secret san/key has 262144 bytes of known_hosts, which are read once it carries the finalizer xensan.dev/in-use",
+        "Secret san/key has 262144 bytes of known_hosts; xensan reads them after it has added the finalizer xensan.dev/in-use",
     });
     expect(route(known)).toMatchObject({ kind: "target", target: { knownHosts: mostKnownHosts } });
   });
@@ -58,26 +58,26 @@ describe("the way into a host", () => {
       route({ "ssh-privatekey": "k" }, "Opaque"),
       "Secret san/key has type Opaque; it must be kubernetes.io/ssh-auth. The type cannot be changed: delete it and create it again",
     ],
-    ["without a key", route({}), "Secret san/key has no ssh-privatekey: put an OpenSSH private key there"],
+    ["without a key", route({}), "Secret san/key has no ssh-privatekey: add an OpenSSH private key under that name"],
     [
       "with known hosts without an end, which somebody would have to look through",
       route({ "ssh-privatekey": "k", known_hosts: "é".repeat(128 * 1024 + 1) }),
-      "Secret san/key has 262146 bytes of known_hosts, at most 262144 are accepted",
+      "Secret san/key has 262146 bytes of known_hosts; at most 262144 are accepted",
     ],
     [
       "with a key that is none",
       route({ "ssh-privatekey": "k".repeat(16 * 1024 + 1) }),
-      "Secret san/key has 16385 bytes of ssh-privatekey, at most 16384 are accepted",
+      "Secret san/key has 16385 bytes of ssh-privatekey; at most 16384 are accepted",
     ],
     [
       "with more hashed names than a site has hosts",
       route({ "ssh-privatekey": "k", known_hosts: "|1|a|b ssh-rsa AAAAB3NzaC1yc2EA\n".repeat(2049) }),
-      "Secret san/key has 2049 hashed names in known_hosts, at most 2048 are accepted: keep the lines of the hosts that use it",
+      "Secret san/key has 2049 hashed names in known_hosts; at most 2048 are accepted: keep only the lines of the hosts that use the Secret",
     ],
     [
       "with patterns without an end",
       route({ "ssh-privatekey": "k", known_hosts: `bella,${"*a".repeat(8192)},?,${"x*".repeat(8192)} ssh-rsa AAAA\n` }),
-      "Secret san/key has 32769 characters of patterns in known_hosts, at most 32768 are accepted: keep the lines of the hosts that use it",
+      "Secret san/key has 32769 characters of patterns in known_hosts; at most 32768 are accepted: keep only the lines of the hosts that use the Secret",
     ],
   ])("is not found in a Secret %s", (_name, found, message) => {
     expect(found).toEqual(problem(message));

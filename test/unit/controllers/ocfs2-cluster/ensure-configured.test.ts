@@ -16,7 +16,7 @@ describe("the configuration of a cluster", () => {
   });
 
   it.each<[string, Partial<O2cb> | undefined]>([
-    ["nothing is configured", undefined],
+    ["O2CB is not configured", undefined],
     ["has no cluster.conf", { configuration: undefined }],
     ["its cluster.conf cannot be read: line 3", { configuration: { state: "Unreadable", why: "line 3" } }],
     [
@@ -25,11 +25,11 @@ describe("the configuration of a cluster", () => {
     ],
     ["its cluster.conf was not written by xensan for this cluster", { configuration: clusterConf({ owner: "" }) }],
     [
-      "its cluster.conf is of another cluster",
+      "its cluster.conf is for another cluster",
       { configuration: clusterConf({ clusters: [{ name: "old", heartbeatMode: "Local" }] }) },
     ],
     [
-      "its cluster.conf is of another cluster",
+      "its cluster.conf is for another cluster",
       {
         configuration: clusterConf({
           clusters: [
@@ -86,7 +86,7 @@ describe("the configuration of a cluster", () => {
     ["Unknown Pending: bella: Waiting for a probe", (one) => ({ ...one, fresh: false })],
     ["Unknown Pending: bella: Waiting for a probe", (one) => ({ ...one, trusted: false })],
     [
-      "False NodeNotFound: bella: XenHost bella does not exist: create it, or remove the node",
+      "False NodeNotFound: bella: XenHost bella does not exist: create it, or remove the node from the spec",
       () => ({ ...seat("bella"), host: "bella", listed: true, state: "NotFound" }),
     ],
     [
@@ -106,7 +106,7 @@ describe("the configuration of a cluster", () => {
       { o2cb: { state: "unknown", why: "o2cb failed" } },
     ],
     [
-      "False OcfsToolsMissing: bella: o2cb, mkfs.ocfs2 not found: install ocfs2-tools there",
+      "False OcfsToolsMissing: bella: o2cb, mkfs.ocfs2 not found: install ocfs2-tools on the host",
       { tools: known(new Map()), o2cb: { state: "absent" } },
     ],
   ])("is not written on a node that says %s", (condition, bella) => {

@@ -46,14 +46,14 @@ const format = (options = "4 - - - -") =>
 
 describe("a file system that is recorded", () => {
   it("is found on its volume", () => {
-    expect(look()).toEqual(says("True Formatted: DATA on its volume"));
+    expect(look()).toEqual(says("True Formatted: Every file system is on its volume: DATA"));
   });
 
   it("gets no more node slots under a mount", () => {
     const sharedDevices = known([shared({ superblock: superblock({ nodeSlots: 2 }) })]);
     expect(look({ bella: { sharedDevices }, brutus: { sharedDevices } })).toEqual(
       says(
-        "True PendingUnmount: DATA: has 2 node slots instead of 4, and more can be added only while no node has it mounted: set the annotation xensan.dev/paused=true, unmount it on bella, brutus, and remove the annotation",
+        "True PendingUnmount: DATA: has 2 node slots instead of 4, and slots can be added only while no node has the file system mounted: set the annotation xensan.dev/paused=true, unmount the file system on bella, brutus, and remove the annotation",
       ),
     );
   });
@@ -70,7 +70,7 @@ describe("a file system that is recorded", () => {
 describe("a file system that nothing is recorded of", () => {
   it("is first written down as an intent, by name of the node", () => {
     expect(look(unformatted())).toEqual(
-      says(`False Progressing: DATA: bella is going to format ${device}`, {
+      says(`False Progressing: DATA: bella will format ${device}`, {
         writes: [{ kind: "Intent", label: "DATA", host: "bella" }],
         previews: [
           {
@@ -90,7 +90,7 @@ describe("a file system that nothing is recorded of", () => {
   it("is recorded where it is there already", () => {
     const change = { bella: unmounted(), brutus: unmounted(), filesystem: { recorded: undefined } };
     expect(look(change)).toEqual(
-      says(`False Progressing: DATA: ${uuid} on ${device} is being recorded`, {
+      says(`False Progressing: DATA: The UUID ${uuid} of ${device} is being recorded`, {
         writes: [{ kind: "Uuid", label: "DATA", uuid }],
       }),
     );
@@ -112,7 +112,7 @@ describe("a file system that nothing is recorded of", () => {
       "False VolumeInOtherCluster: DATA: old has it",
       { filesystem: { volume: { state: "Taken", name: "data", message: "old has it" } } },
     ],
-    [`False Progressing: DATA: brutus formats ${device}`, { filesystem: { formatting: "brutus" } }],
+    [`False Progressing: DATA: brutus is formatting ${device}`, { filesystem: { formatting: "brutus" } }],
     [
       "Unknown NodeUnreachable: DATA: Cannot determine what /dev/etherd/e0.1 holds: bella, brutus cannot be reached",
       {
@@ -122,11 +122,11 @@ describe("a file system that nothing is recorded of", () => {
     ],
     ["Unknown Pending: DATA: Waiting for a probe of brutus", { brutus: (one) => ({ ...one, fresh: false }) }],
     [
-      `Unknown VolumeNotReady: DATA: brutus must see the volume as its server serves it`,
+      `Unknown VolumeNotReady: DATA: brutus must see the volume as the AoeServer serves it`,
       { filesystem: { volume: volume({ attached: ["bella"] }) } },
     ],
     [
-      `Unknown VolumeNotReady: DATA: The expected size of ${device} is not known yet`,
+      `Unknown VolumeNotReady: DATA: The expected size of ${device} is unknown`,
       { filesystem: { volume: volume({ sizeBytes: undefined }) } },
     ],
     [
@@ -145,7 +145,7 @@ describe("a file system that nothing is recorded of", () => {
       { brutus: { ...blank, formats: { state: "known", value: [], unread: [{ row: "?", why: "too short" }] } } },
     ],
     [
-      `False FormatInterrupted: DATA: brutus began to format ${device} as ${uuid} and did not finish. xensan never repeats it by itself: inspect the volume and /var/lib/xensan/formats/${uuid} there`,
+      `False FormatInterrupted: DATA: brutus began to format ${device} as ${uuid} and did not finish. xensan never repeats a format by itself: inspect the volume and /var/lib/xensan/formats/${uuid} on that host`,
       { brutus: { ...blank, formats: known([{ uuid, device, state: "Interrupted", owner: mark }]) } },
     ],
   ])("is not made where its cluster says %s", (condition, change) => {
@@ -161,7 +161,7 @@ describe("a file system that nothing is recorded of", () => {
 
 describe("a file system that a node is to make", () => {
   it("is made there, as it was written down", () => {
-    expect(look(intended())).toEqual(says(`False Progressing: DATA: bella formats ${device}`, { steps: [format()] }));
+    expect(look(intended())).toEqual(says(`False Progressing: DATA: bella is formatting ${device}`, { steps: [format()] }));
   });
 
   it("is made as the spec says", () => {

@@ -59,11 +59,11 @@ describe("a cluster", () => {
 
   it.each<[string, Change]>([
     [
-      "False ForeignHeartbeat: DATA: node number 7, which is not a mounted node of this cluster, writes its heartbeat: find that host and unmount it there",
+      "False ForeignHeartbeat: DATA: node number 7, which is not a mounted node of this cluster, writes a heartbeat to the file system: find that host and unmount the file system there",
       { filesystem: { strangers: { kind: "Alive", numbers: [7] } } },
     ],
     [
-      `False HeartbeatMissing: brutus: does not write its heartbeat to ${device}, which it has mounted: it resets itself 60 s after the last one`,
+      `False HeartbeatMissing: brutus: does not write its heartbeat to ${device}, which it has mounted: the host resets itself 60 s after the last heartbeat`,
       { filesystem: { holders: holders({ silent: true }) } },
     ],
     [
@@ -72,23 +72,23 @@ describe("a cluster", () => {
     ],
     ["False Disconnected: bella: is not connected to brutus (192.168.0.2:7777)", { bella: hears([0, 1], [0]) }],
     [
-      "False SlotMapDisagrees: bella: has no slot in the slot map of DATA: unmount it everywhere and run fsck.ocfs2",
+      "False SlotMapDisagrees: bella: has no slot in the slot map of DATA: unmount the file system everywhere and run fsck.ocfs2",
       { bella: slots(1) },
     ],
     [
-      "False SlotMapDisagrees: bella: has 2 slots in the slot map of DATA: unmount it everywhere and run fsck.ocfs2",
+      "False SlotMapDisagrees: bella: has 2 slots in the slot map of DATA: unmount the file system everywhere and run fsck.ocfs2",
       { bella: slots(0, 0, 1) },
     ],
     [
-      "False SlotMapDisagrees: bella: finds slot 1 taken by 7, which is not a node, in the slot map of DATA: unmount it everywhere and run fsck.ocfs2",
+      "False SlotMapDisagrees: bella: finds slot 1 taken by 7, which is not a node, in the slot map of DATA: unmount the file system everywhere and run fsck.ocfs2",
       { bella: slots(0, 7) },
     ],
     [
-      "False ReadOnlyMount: bella: /srv/data is read-only there: the kernel found an error. Check its log, unmount it everywhere and run fsck.ocfs2",
+      "False ReadOnlyMount: bella: /srv/data is read-only because the kernel found an error. Check the kernel log, unmount the file system everywhere and run fsck.ocfs2",
       { bella: { sharedDevices: known([shared({ mounts: [mount({ access: "ReadOnly" })] })]) } },
     ],
     [
-      "False KernelTrouble: bella: its kernel reports IoError 3 times, last: Buffer I/O error",
+      "False KernelTrouble: bella: the kernel reports IoError 3 times, last: Buffer I/O error",
       {
         bella: (one) => ({
           ...one,

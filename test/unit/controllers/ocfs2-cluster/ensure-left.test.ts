@@ -26,7 +26,7 @@ const carl = (given: Parameters<typeof node>[1] = {}, rest: Partial<Found> = {})
 });
 const says = (condition: string, steps: readonly string[] = []) =>
   only({ conditions: [`Configured ${condition}`], steps });
-const removal = says("False NodeLeaving: carl is no longer a node: the cluster is being removed from it", [
+const removal = says("False NodeLeaving: carl is no longer a node: the cluster is being removed from the host", [
   "XenHost/carl remove-cluster san/data 1 data",
 ]);
 const none = { o2cb: known(o2cb({ active: undefined, configuration: undefined })) };
@@ -50,13 +50,13 @@ describe("a host that is no longer a node", () => {
     ["the kernel", { o2cb: known(o2cb({ active: active({ nodes: [{ ...seat("carl"), local: false }] }) })) }],
   ])("is then forgotten by the others: %s", (_name, bella) => {
     expect(look(carl(unmounted()), { bella })).toEqual(
-      says("False NodeLeaving: carl is no longer a node: bella must remove it from their configuration first"),
+      says("False NodeLeaving: carl is no longer a node: bella must first remove the node from their configuration"),
     );
   });
 
   it.each<[string, ReturnType<typeof unmounted>]>([
     ["the cluster is online", unmounted()],
-    ["cluster.conf is there", { ...unmounted(), o2cb: known(o2cb({ active: undefined })) }],
+    ["cluster.conf exists", { ...unmounted(), o2cb: known(o2cb({ active: undefined })) }],
     ["its O2CB is not known", { ...unmounted(), o2cb: { state: "unknown", why: "o2cb failed" } }],
     ["nothing was removed since the operator began", away],
   ])("has the cluster removed where %s", (_name, given) => {
@@ -86,16 +86,16 @@ describe("a host that is no longer a node", () => {
 
   it.each<[string, ObservedNode]>([
     [
-      "Unknown NodeUnreachable: carl is no longer a node: cannot be reached (Unreachable): no route to host. If it is permanently gone, delete its XenHost with the annotation xensan.dev/abandon=carl",
+      "Unknown NodeUnreachable: carl is no longer a node: cannot be reached (Unreachable): no route to host. If the host is permanently gone, delete its XenHost with the annotation xensan.dev/abandon=carl",
       carl({}, { view: unreachable }),
     ],
     [
-      "Unknown NodeUnreachable: carl is no longer a node: cannot be reached (Unreachable): no route to host. bella sees its heartbeat: repair its network or SSH, or switch it off",
+      "Unknown NodeUnreachable: carl is no longer a node: cannot be reached (Unreachable): no route to host. bella sees its heartbeat: repair the network or SSH of the host, or switch it off",
       carl({}, { view: unreachable, beats: "bella sees its heartbeat" }),
     ],
     ["Unknown Pending: carl is no longer a node: Waiting for a probe", carl(away, { fresh: false, removed: true })],
     [
-      "Unknown FactsUnknown: carl is no longer a node: whether it is mounted is not known yet: blkid failed",
+      "Unknown FactsUnknown: carl is no longer a node: the mount state is not known yet: blkid failed",
       carl({ sharedDevices: { state: "unknown", why: "blkid failed" } }),
     ],
   ])("has not left where it says %s", (condition, one) => {

@@ -59,7 +59,7 @@ describe("a file system that is mounted", () => {
   it("gets the options that keep its files from doing harm", () => {
     expect(look({ bella: { sharedDevices: known([shared({ mounts: [mount({ options: ["rw"] })] })]) } })).toEqual(
       says(
-        "False Progressing: DATA on bella: is mounted without nosuid, nodev and noexec, and gets the options of the spec",
+        "False Progressing: DATA on bella: is mounted with none of nosuid, nodev and noexec and is being remounted with the options of the spec",
         [mounts("bella")],
       ),
     );
@@ -73,7 +73,7 @@ describe("a file system that is mounted", () => {
       },
     ];
     const condition = (host: string) =>
-      `DATA on ${host}: is mounted without exec, which allowed.mountOptions of XenHost ${host} does not have: take it out of mountOptions, or have the owner of the host allow it`;
+      `DATA on ${host}: is mounted without exec, which allowed.mountOptions of XenHost ${host} does not list: remove it from mountOptions, or have the owner of the host allow it`;
     expect(look({ spec: { filesystems } })).toEqual(
       says(`False MountOptionOutsideBounds: ${condition("bella")}; ${condition("brutus")}`),
     );
@@ -87,15 +87,15 @@ describe("a file system that is mounted", () => {
       },
     ],
     [
-      "False MountedElsewhere: DATA on bella: is mounted on /mnt/hand: unmount it there",
+      "False MountedElsewhere: DATA on bella: is mounted on /mnt/hand instead of /srv/data: unmount it there",
       { sharedDevices: known([shared({ mounts: [mount({ mountPoint: "/mnt/hand" })] })]) },
     ],
     [
-      "Unknown FactsUnknown: DATA on bella: whether it is mounted is not known yet: blkid failed",
+      "Unknown FactsUnknown: DATA on bella: the mount state is not known yet: blkid failed",
       { sharedDevices: { state: "unknown", why: "blkid failed" } },
     ],
     [
-      "Unknown FactsUnknown: DATA on bella: whether it is mounted is not known yet",
+      "Unknown FactsUnknown: DATA on bella: the mount state is not known yet",
       { mountPoints: { state: "unknown", why: "fstab" } },
     ],
     [
@@ -111,7 +111,7 @@ describe("a file system that is mounted", () => {
     const former = { filesystem: { recorded: { label: "DATA", uuid, device, mountPoint: "/mnt/old" } } };
     const there = { sharedDevices: known([shared({ mounts: [mount({ mountPoint: "/mnt/old" })] })]) };
     expect(look({ ...former, bella: there })).toEqual(
-      says("False Progressing: DATA on bella: moves from /mnt/old to /srv/data", [unmounts("bella", "/mnt/old")]),
+      says("False Progressing: DATA on bella: is being moved from /mnt/old to /srv/data", [unmounts("bella", "/mnt/old")]),
     );
     const atBoot = { ...unmounted(), mountPoints: known([mountPoint({ path: "/mnt/old" })]) };
     expect(look({ ...former, bella: atBoot })).toEqual(
@@ -131,16 +131,20 @@ describe("a file system that is not mounted", () => {
 
   it.each<[string, Change]>([
     [
-      "Unknown NotFormatted: DATA on bella: is mounted once it is formatted; DATA on brutus: is mounted once it is formatted",
+      "Unknown NotFormatted: DATA on bella: will be mounted after it is formatted; DATA on brutus: will be mounted after it is formatted",
       { filesystem: { recorded: undefined } },
     ],
     [
-      "False VolumeNotFound: DATA on bella: has no AoeVolume data",
+      "False VolumeNotFound: DATA on bella: AoeVolume data does not exist",
       { filesystem: { volume: { state: "NotFound", name: "data" } } },
     ],
     [
-      "False VolumeInOtherCluster: DATA on bella: has no AoeVolume data",
-      { filesystem: { volume: { state: "Taken", name: "data", message: "" } } },
+      "False VolumeInOtherCluster: DATA on bella: AoeVolume data belongs to the older Ocfs2Cluster old",
+      {
+        filesystem: {
+          volume: { state: "Taken", name: "data", message: "AoeVolume data belongs to the older Ocfs2Cluster old" },
+        },
+      },
     ],
     [
       `False DeviceMissing: DATA on bella: ${device} is not there`,
@@ -151,15 +155,15 @@ describe("a file system that is not mounted", () => {
       { bella: unmounted({ content: "Unreadable", superblock: undefined }) },
     ],
     [
-      `False FilesystemMissing: DATA on bella: ${device} does not hold it any more`,
+      `False FilesystemMissing: DATA on bella: ${device} no longer holds the file system`,
       { bella: unmounted({ content: "Blank", superblock: undefined }) },
     ],
     [
-      "False VolumeNotReady: DATA on bella: AoeVolume data does not report that bella sees it: another server answers",
+      "False VolumeNotReady: DATA on bella: AoeVolume data does not report that bella sees the volume: another server answers",
       { filesystem: { volume: volume({ attached: ["brutus"], problem: "another server answers" }) } },
     ],
     [
-      "False NotOnline: DATA on bella: is mounted once the cluster is online there",
+      "False NotOnline: DATA on bella: will be mounted after the cluster is online on the host",
       { bella: { ...unmounted(), o2cb: known(o2cb({ active: undefined })) } },
     ],
     [
@@ -167,7 +171,7 @@ describe("a file system that is not mounted", () => {
       { spec: { timeouts: { heartbeatThreshold: 61 } } },
     ],
     [
-      "False ForeignHeartbeat: DATA on bella: node number 7, which is not a mounted node of this cluster, writes its heartbeat: unmount it there",
+      "False ForeignHeartbeat: DATA on bella: node number 7, which is not a mounted node of this cluster, writes a heartbeat to the file system: unmount the file system there",
       { filesystem: { strangers: { kind: "Alive", numbers: [7] } } },
     ],
   ])("is not mounted where its cluster says %s", (condition, change) => {
@@ -178,7 +182,7 @@ describe("a file system that is not mounted", () => {
     const few = unmounted({ superblock: superblock({ nodeSlots: 2 }) });
     expect(look({ bella: few, brutus: few })).toEqual(
       says(
-        "False Progressing: DATA on bella: is mounted once it has the node slots that the spec says; DATA on brutus: is mounted once it has the node slots that the spec says",
+        "False Progressing: DATA on bella: will be mounted after it has the node slots of the spec; DATA on brutus: will be mounted after it has the node slots of the spec",
       ),
     );
   });
@@ -228,7 +232,7 @@ describe("a file system that was taken out of the spec", () => {
       (one) => ({ ...one, view: unreachable }),
     ],
     [
-      "Unknown FactsUnknown: DATA on bella: whether it is mounted is not known yet: blkid failed",
+      "Unknown FactsUnknown: DATA on bella: the mount state is not known yet: blkid failed",
       { sharedDevices: { state: "unknown", why: "blkid failed" } },
     ],
   ])("is not called gone on a node that says %s", (condition, bella) => {

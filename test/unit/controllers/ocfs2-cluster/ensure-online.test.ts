@@ -61,7 +61,7 @@ describe("a cluster in the kernels of its nodes", () => {
   ])("that has to go offline for a change: %s", (message, rest) => {
     const waits = only({
       conditions: [
-        `Online True PendingRestart: bella: ${message}: unmount the file systems there, then xensan brings it online again`,
+        `Online True PendingRestart: bella: ${message}: unmount the file systems on the host, then xensan brings the cluster online again`,
       ],
     });
 
@@ -86,7 +86,7 @@ describe("a cluster in the kernels of its nodes", () => {
     expect(look({ spec: { timeouts: { heartbeatThreshold: 61 } }, bella: unmounted() })).toEqual(
       only({
         conditions: [
-          `Online True PendingRestart: PendingRestart: the timeouts of the spec take effect once nothing is mounted anywhere: unmount the file systems on brutus. ${contract}`,
+          `Online True PendingRestart: PendingRestart: the timeouts of the spec take effect after every file system is unmounted everywhere: unmount the file systems on brutus. ${contract}`,
         ],
       }),
     );
@@ -112,7 +112,7 @@ describe("a cluster in the kernels of its nodes", () => {
       expect(look(both([{ uuid: region, device }, former]))).toEqual(
         only({
           conditions: [
-            `Online True PendingRestart: bella: the heartbeat on ${former.uuid}, which is no file system of the cluster any more, is still written: unmount the file systems there, then xensan brings it online again`,
+            `Online True PendingRestart: bella: the heartbeat on ${former.uuid} is still written, although the cluster no longer has that file system: unmount the file systems on the host, then xensan brings the cluster online again`,
           ],
         }),
       );
@@ -120,9 +120,9 @@ describe("a cluster in the kernels of its nodes", () => {
   });
 
   it.each<[string, Change["bella"]]>([
-    ["False ForeignCluster: bella: cluster old is online there: take it offline first", kernel({ name: "old" })],
+    ["False ForeignCluster: bella: cluster old is online on the host: take that cluster offline first", kernel({ name: "old" })],
     [
-      "False KernelWithoutOcfs2: bella: its kernel is built without OCFS2: boot one that has it, such as Debian's",
+      "False KernelWithoutOcfs2: bella: its kernel is built without OCFS2: boot a kernel that has it, such as Debian's",
       { o2cb: known(o2cb({ kernel: "Missing", active: undefined })) },
     ],
     [

@@ -28,30 +28,30 @@ describe("the disks of a domain", () => {
   });
 
   it.each<[string, DomainObservation, string]>([
-    [`${image} is not there yet`, both(missing), make("bella")],
+    [`${image} does not exist yet`, both(missing), make("bella")],
     [`${image} has 512 of 1073741824 bytes`, both({ sizeBytes: 512 }, images), make("bella", "12 34")],
     [
-      `${image} is not recorded as its image yet`,
+      `${image} is not recorded as an image of the domain yet`,
       both({ record: { identity: "12 34", owner: "san/vm 7", uuid, origin: "Made" } }),
       make("bella"),
     ],
     [
-      `${image} is not there yet`,
+      `${image} does not exist yet`,
       both(missing, { recorded: { ...domain().recorded, host: "brutus" } }),
       make("brutus"),
     ],
     [
-      `${image} is not there yet`,
+      `${image} does not exist yet`,
       domain({ hosts: [host("bella", sees(missing)), host("brutus", sees(missing), { busy: true })] }),
       make("brutus"),
     ],
     [
-      `${image} is not there yet`,
+      `${image} does not exist yet`,
       domain({ hosts: [host("bella", sees(missing), { fresh: false }), host("brutus", sees(missing))] }),
       make("brutus"),
     ],
     [
-      `${image} is not there yet`,
+      `${image} does not exist yet`,
       both({ ...file(), ...missing, record: file().record }, { approved }),
       make("bella", "-", "-", "12 34"),
     ],
@@ -69,15 +69,15 @@ describe("the disks of a domain", () => {
       both(missing, images),
     ],
     [
-      `False ImageChanged: ${image} is inode 99, and inode 12 was recorded: restore the recorded file, or ${giveUp}`,
+      `False ImageChanged: ${image} is inode 99, but inode 12 was recorded: restore the recorded file, or ${giveUp}`,
       both({ identity: "99 1" }),
     ],
     [
-      `False ImageForeign: ${image} exists, and xensan did not make it: use another path, or have the owner of XenHost bella add it to spec.allowed.images`,
+      `False ImageForeign: ${image} exists, and xensan did not make it: use another path, or have the owner of XenHost bella add this one to spec.allowed.images`,
       both({ record: undefined }),
     ],
     [
-      `False ImageForeign: ${image} exists, and it is the image of san/other, domain ${uuid}: use another path, or have the owner of XenHost bella add it to spec.allowed.images`,
+      `False ImageForeign: ${image} exists, and it is the image of san/other, domain ${uuid}: use another path, or have the owner of XenHost bella add this one to spec.allowed.images`,
       both({ record: { identity: "12 34", owner: "san/other 2", uuid, origin: "Made" } }),
     ],
     [`False ImageForeign: ${image} is not a regular file: xensan does not change it`, both({ kind: "Other" })],
@@ -131,7 +131,7 @@ describe("the disks of a domain", () => {
 
     it.each<[string, DomainObservation]>([
       [
-        `False SourceNotTemplate: ${iso} is in none of the templates of its file system (there are none)${advice("SourceNotTemplate")}`,
+        `False SourceNotTemplate: ${iso} matches none of the templates of its file system (there are none)${advice("SourceNotTemplate")}`,
         drive({}, { templates: [] }),
       ],
       [
@@ -139,7 +139,7 @@ describe("the disks of a domain", () => {
         drive({}, { sourceOf: "web" }),
       ],
       [`False SourceInUse: ${iso} was made for a domain${advice("SourceInUse")}`, drive({ record: file().record })],
-      [`False SourceMissing: There is no regular file ${iso}${advice("SourceMissing")}`, drive(missing)],
+      [`False SourceMissing: ${iso} does not exist or is not a regular file${advice("SourceMissing")}`, drive(missing)],
       [
         `Unknown FactsUnknown: XenHost/bella did not report what is at ${iso}`,
         { ...drive({}), hosts: [host("bella"), host("brutus")] },
@@ -163,7 +163,7 @@ describe("the disks of a domain", () => {
     it("are copied from what the owner of the file system lists", () => {
       expect(look(from({ templates: ["templates/*"] }))).toEqual(
         says(
-          `False Progressing: ${image} is not there yet`,
+          `False Progressing: ${image} does not exist yet`,
           make("bella", "-", "/srv/data/templates/debian.img", "- templates/*"),
         ),
       );
@@ -171,11 +171,11 @@ describe("the disks of a domain", () => {
 
     const source = "/srv/data/templates/debian.img";
     const outside = (listed: string) =>
-      `False SourceNotTemplate: ${source} is in none of the templates of its file system (${listed})${advice("SourceNotTemplate")}`;
+      `False SourceNotTemplate: ${source} matches none of the templates of its file system (${listed})${advice("SourceNotTemplate")}`;
 
     it.each<[string, Parameters<typeof from>[0]]>([
       [outside("golden/*"), { templates: ["golden/*"] }],
-      [outside("there are none"), {}],
+      [outside("none listed"), {}],
       [
         `False SourceInUse: ${source} is an image of XenDomain web${advice("SourceInUse")}`,
         { templates: ["templates/*"], sourceOf: "web" },

@@ -42,7 +42,7 @@ describe("the place of a domain", () => {
       domain({ hosts: [on(undefined)] }),
     ],
     [
-      "False HostNotFound: No XenHost bella, brutus in this namespace: create it, or correct spec.hostRefs",
+      "False HostNotFound: No such XenHost in this namespace: bella, brutus. Create it, or correct spec.hostRefs",
       domain({ hosts: [missing("bella"), missing("brutus")] }),
     ],
   ])("is none where it says %s", (condition, one) => {

@@ -18,7 +18,7 @@ const written = { domainConfigurations: known([{ uuid, owner: mark, digest }]) }
 const stopped = (rest: Partial<DomainObservation> = {}, bella: Partial<HostFacts> = {}, spec: object = {}) =>
   domain({ hosts: [host("bella", { ...written, ...bella }), host("brutus", written)], ...rest }, spec);
 const starts = (name: string, holder = "- -") =>
-  says(`False Progressing: It will be started on ${name}`, [
+  says(`False Progressing: The domain will be started on ${name}`, [
     `interrupting XenHost/${name} start-domain ${mark} ${uuid} vm ${digest} /srv/data/.xensan /srv/data ${filesystem} ${holder} bootfile=/boot/initrd.img-* bootfile=/boot/vmlinuz-* share=${filesystem}:/srv/data`,
   ]);
 const gone = { kind: "Dead", bootId, hostname: "brutus", message: "" } as const;
@@ -46,21 +46,21 @@ describe("a domain that runs nowhere", () => {
   });
 
   it.each<[string, DomainObservation]>([
-    ["False Halted: It is not running, as spec.powerState requires", stopped({}, {}, { powerState: "Halted" })],
+    ["False Halted: The domain is not running, as spec.powerState requires", stopped({}, {}, { powerState: "Halted" })],
     [
-      "Unknown HostUnknown: It is not running on any reachable host, but the state on other hosts is unknown: XenHost/brutus cannot be reached (Unreachable)",
+      "Unknown HostUnknown: The domain is not running on any reachable host, but its state on other hosts is unknown: XenHost/brutus cannot be reached (Unreachable)",
       domain({ hosts: [host("bella", written), host("brutus", {}, silent)] }),
     ],
     [
-      "Unknown HostUnknown: It is not running on any reachable host, but the state on other hosts is unknown: XenHost/brutus has not been probed yet",
+      "Unknown HostUnknown: The domain is not running on any reachable host, but its state on other hosts is unknown: XenHost/brutus has not been probed yet",
       domain({ hosts: [host("bella", written), host("brutus", written, { fresh: false })] }),
     ],
     [
-      "Unknown HostUnknown: It is not running on any reachable host, but the state on other hosts is unknown: XenHost/bella did not report its domains (xl failed)",
+      "Unknown HostUnknown: The domain is not running on any reachable host, but its state on other hosts is unknown: XenHost/bella did not report its domains (xl failed)",
       stopped({}, { domains: { state: "unknown", why: "xl failed" } }),
     ],
     [
-      `Unknown HostUnknown: It is not running on any reachable host, but the state on other hosts is unknown: XenHost/bella builds it (create, pid 7)`,
+      `Unknown HostUnknown: The domain is not running on any reachable host, but its state on other hosts is unknown: XenHost/bella is building the domain (create, pid 7)`,
       stopped({}, { domains: known({ domains: [], processes: [{ pid: 7, verb: "create", name: `/x/${uuid}.cfg` }] }) }),
     ],
     [
@@ -77,23 +77,23 @@ describe("a domain that runs nowhere", () => {
       }),
     ],
     [
-      "Unknown HostUnknown: bella has not reported yet what uses its images",
+      "Unknown HostUnknown: bella has not reported yet what uses the images of the domain",
       stopped({}, { images: { state: "unknown", why: "" } }),
     ],
     [
-      "False Vanished: It has just disappeared; a guest that reboots returns within seconds",
+      "False Vanished: The domain has just disappeared; a guest that reboots returns within seconds",
       stopped({ absentMs: 9_999 }),
     ],
-    ["False Progressing: Its configuration is not on bella yet", domain()],
+    ["False Progressing: The configuration of the domain is not on bella yet", domain()],
     [
-      "False HostFailed: XenHost/brutus, on which it ran, is dead, and spec.onHostFailure is Stay: it is started when that host answers again, after xensan forget brutus, or with onHostFailure Restart",
+      "False HostFailed: XenHost/brutus, on which the domain ran, is dead, and spec.onHostFailure is Stay: the domain will be started when that host answers again, after xensan forget brutus, or with onHostFailure Restart",
       domain(
         { hosts: [host("bella", written), host("brutus", {}, { ...silent, gone })], ...recorded({ host: "brutus" }) },
         { onHostFailure: "Stay" },
       ),
     ],
     [
-      "Unknown SplitBrain: It ran on several hosts, and the state on some of them is unknown: XenHost/brutus cannot be reached (Unreachable). Nothing is done until it is known",
+      "Unknown SplitBrain: The domain ran on several hosts, and its state on some of them is unknown: XenHost/brutus cannot be reached (Unreachable). xensan changes nothing until that state is known",
       domain({ hosts: [host("bella", written), host("brutus", {}, silent)], ...recorded({ splitBrain: true }) }),
     ],
   ])("is not started where it says %s", (condition, one) => {
@@ -101,7 +101,7 @@ describe("a domain that runs nowhere", () => {
   });
 
   it("is not started before its disks are ready", () => {
-    expect(look(stopped(), false)).toEqual(says("False Waiting: It is started when its disks are ready"));
+    expect(look(stopped(), false)).toEqual(says("False Waiting: The domain will be started when its disks are ready"));
   });
 });
 
@@ -113,12 +113,12 @@ describe("a domain that runs", () => {
     `XenHost/bella stop-domain ${mark} ${uuid} ${how} ${seconds} /srv/data/.xensan`;
 
   it("is left alone", () => {
-    expect(look(here())).toEqual(says("True Running: It runs on bella as domain 3"));
+    expect(look(here())).toEqual(says("True Running: The domain runs on bella as domain 3"));
   });
 
   it("gets the lock that it does not have", () => {
     expect(look(here({}, { ...on, ...lock("brutus") }))).toEqual(
-      says("True Running: It runs on bella as domain 3", [
+      says("True Running: The domain runs on bella as domain 3", [
         `XenHost/bella take-domain-lock ${mark} ${uuid} /srv/data/.xensan /srv/data ${filesystem}`,
       ]),
     );
@@ -126,24 +126,24 @@ describe("a domain that runs", () => {
 
   it.each<[string, DomainObservation]>([
     [
-      "Unknown HostUnknown: It was seen on bella and brutus: waiting for another probe of them",
+      "Unknown HostUnknown: The domain was seen on bella and brutus: waiting for another probe of these hosts",
       domain({ hosts: [host("bella", on), host("brutus", runs())] }),
     ],
     [
-      "Unknown SplitBrain: It runs on bella and brutus: nothing is done until one of them is stopped by hand",
+      "Unknown SplitBrain: The domain runs on bella and brutus: xensan changes nothing until one copy is stopped by hand",
       domain({ hosts: [host("bella", on), host("brutus", runs())], twice: true }, { powerState: "Halted" }),
     ],
-    ["True Migrating: XenMigration/go is moving it (seen on bella)", here({ migration: "go" })],
+    ["True Migrating: XenMigration/go is moving the domain (seen on bella)", here({ migration: "go" })],
     [
-      "True Running: It runs on bella as domain 3; whether it also runs on other hosts is unknown: XenHost/brutus cannot be reached (Unreachable)",
+      "True Running: The domain runs on bella as domain 3; xensan cannot determine whether it also runs on other hosts: XenHost/brutus cannot be reached (Unreachable)",
       domain({ hosts: [host("bella", on), host("brutus", {}, silent)] }),
     ],
     [
-      "Unknown Migrating: a migration is moving it (seen on bella)",
+      "Unknown Migrating: a migration is moving the domain (seen on bella)",
       here({}, { ...on, ...runs({ name: "vm--incoming", state: "--p---" }) }),
     ],
     [
-      "Unknown OutcomeAmbiguous: It is in the middle of a migration that no XenMigration records and no host is sending: vm--incoming (id 3, --p---) on bella. Nothing is started, stopped or destroyed until one copy is left, under the name vm",
+      "Unknown OutcomeAmbiguous: The domain is in the middle of a migration that no XenMigration records and no host is sending: vm--incoming (id 3, --p---) on bella. xensan starts, stops and destroys nothing until only one copy is left, under the name vm",
       here({ settled: true }, { ...on, ...runs({ name: "vm--incoming", state: "--p---" }) }),
     ],
     [
@@ -155,7 +155,7 @@ describe("a domain that runs", () => {
       here({}, { ...on, ...runs({ state: "---s--" }) }),
     ],
     [
-      "False DomainPaused: It is paused on bella as domain 3: unpause it there",
+      "False DomainPaused: The domain is paused on bella as domain 3: unpause it there",
       here({}, { ...on, ...runs({ state: "--p---" }) }),
     ],
   ])("is left alone where it says %s", (condition, one) => {
@@ -164,14 +164,14 @@ describe("a domain that runs", () => {
 
   it("is asked to shut down, and destroyed only late and where the spec says so", () => {
     const halted = (onTimeout: string) => ({ powerState: "Halted", shutdown: { timeoutSeconds: 60, onTimeout } });
-    const asked = "True Stopping: The guest is asked to shut down on bella as domain 3";
+    const asked = "True Stopping: The guest is being asked to shut down on bella as domain 3";
     const since = (now: number) => ({ now, ...recorded({ shutdownSince: 0 }) });
     expect(look(here({}, on, halted("Destroy")))).toEqual(says(asked, [stop("shutdown", 20)]));
     expect(look(here(since(60_000), on, halted("Destroy")))).toEqual(says(asked, [stop("shutdown", 20)]));
     expect(look(here(since(60_001), on, halted("Destroy")))).toEqual(says(asked, [stop("destroy", 5)]));
     expect(look(here(since(60_001), on, halted("Wait")))).toEqual(
       says(
-        "True ShutdownTimedOut: It still runs on bella as domain 3 60 s after it was asked to shut down: shut the guest down from within, or set spec.shutdown.onTimeout to Destroy",
+        "True ShutdownTimedOut: The domain still runs on bella as domain 3 60 s after it was asked to shut down: shut the guest down from within, or set spec.shutdown.onTimeout to Destroy",
         [stop("shutdown", 20)],
       ),
     );

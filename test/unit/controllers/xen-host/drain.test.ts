@@ -34,7 +34,7 @@ describe("the drain of a host that shows domains without an end", () => {
       type: "Drained",
       status: "True",
       reason: "Drained",
-      message: "No domain is on the host",
+      message: "The host has no domains",
     });
   });
 });
