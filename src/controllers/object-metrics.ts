@@ -33,7 +33,7 @@ export function createObjectMetrics(registry: Registry): ObjectMetrics {
   }
   const seconds = new Histogram({
     name: "xensan_migration_seconds",
-    help: "Migrations that ended, by outcome, and how long they took from their beginning.",
+    help: "Migrations that ended, by outcome, and how long they took.",
     labelNames: ["outcome"],
     buckets: migrationBuckets,
     registers: [registry],
@@ -209,7 +209,7 @@ const families: readonly Family[] = [
   },
   {
     name: "volume_group_free_bytes",
-    help: "Free space of a volume group that a volume lies in, as its AoeServer reports.",
+    help: "Free space of the volume group of an AoeVolume, as its AoeServer reports.",
     labels: [...object, "volume_group"],
     *read(world) {
       for (const { kind, labels, watched } of machines(world)) {

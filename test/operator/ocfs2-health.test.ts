@@ -124,10 +124,10 @@ describe("a file system whose kernel found an error", () => {
     const stage = await formed();
     stage.rack.ocfs2.remountReadOnly("brutus", "/srv/xen");
     await eventually(stage, () => healthy(stage), "False/ReadOnlyMount", 2);
-    expect(why(stage)).toContain("brutus: /srv/xen is read-only there");
+    expect(why(stage)).toContain("brutus: /srv/xen is read-only because the kernel found an error");
     await stage.advance(minutes(15));
     expect(healthy(stage)).toBe("False/ReadOnlyMount");
-    expect(why(stage)).not.toContain("its kernel reports");
+    expect(why(stage)).not.toContain("the kernel reports");
     expect(told(stage, "KernelReports")).toEqual([
       "brutus: the kernel reports Ocfs2Error: OCFS2: ERROR (device etherd/e0.1): On-disk corruption discovered. File system is now read-only.",
     ]);

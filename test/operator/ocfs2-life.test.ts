@@ -238,7 +238,7 @@ describe("a volume that grows", () => {
     const sent = commands(stage);
     stage.apply(ocfs2Cluster("xen", ["bella", "brutus"], {}, { nodeSlots: 12 }));
     await eventually(stage, () => ready(stage), "False/PendingUnmount");
-    expect(message(stage, "Ocfs2Cluster", "xen", "Formatted")).toContain("unmount it on bella, brutus");
+    expect(message(stage, "Ocfs2Cluster", "xen", "Formatted")).toContain("unmount the file system on bella, brutus");
     expect(mounts(stage)).toEqual(["bella /srv/xen", "brutus /srv/xen"]);
     stage.patch("Ocfs2Cluster", at("xen"), { metadata: { annotations: { "xensan.dev/paused": "true" } } });
     for (const host of ["bella", "brutus"]) unmount(stage, host);

@@ -74,7 +74,7 @@ export function routeTo(endpoint: Endpoint, secret: Secret | undefined, recorded
   if (secret === undefined)
     return problem(
       "SecretNotFound",
-      `${name} with type ${sshAuth} does not exist: create it, with the private key in ssh-privatekey`,
+      `${name} of type ${sshAuth} does not exist: create it, with the private key in ssh-privatekey`,
     );
   if (secret.type !== sshAuth)
     return problem(

@@ -20,7 +20,7 @@ export function createHostMetrics(registry: Registry): HostMetrics {
     }),
     repairs: new Counter({
       name: "xensan_drift_repairs_total",
-      help: "Steps that restored what had already matched the current spec.",
+      help: "Steps that restored a state that had already matched the current spec.",
       labelNames: ["kind", "action"],
       registers: [registry],
     }),

@@ -32,7 +32,7 @@ export function tellReports({ events, world }: Means, cluster: Ocfs2Cluster, obs
         type: "Warning",
         reason: "KernelReports",
         action: "Observe",
-        note: `${host}: its kernel reports ${kind}: ${message}`,
+        note: `${host}: the kernel reports ${kind}: ${message}`,
       });
   }
 }
