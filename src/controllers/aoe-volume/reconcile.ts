@@ -105,5 +105,5 @@ function basisOf(observation: VolumeObservation, machine: Machine): string {
 
 function leftBy(world: World, volume: AoeVolume): string {
   const parsed = volumeSpec(volume);
-  return parsed.ok ? whatIsLeft(observeVolume(world, volume, parsed.spec)) : "Its export may still run";
+  return parsed.ok ? whatIsLeft(observeVolume(world, volume, parsed.spec)) : "The export of the volume may still run";
 }

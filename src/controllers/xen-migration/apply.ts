@@ -140,16 +140,21 @@ async function begin(pass: MigrationPass, { move, claim }: Extract<Admission, { 
   const { namespace = "" } = migration.metadata;
   const operation = operationOf(migration.metadata, spec, domain.uuid);
   const watched = [source, target].flatMap((host) => world.machines.of(refTo("XenHost", namespace, host.name)) ?? []);
-  const words = `${domain.name} from ${source.name} to ${target.name}`;
-  if (directives.paused) return held("Paused", `${words}: the annotation xensan.dev/paused prevents its start`);
+  const route = `${domain.name} from ${source.name} to ${target.name}`;
+  const migrating = `Migrating ${route}`;
+  if (directives.paused) return held("Paused", `The annotation xensan.dev/paused prevents the migration of ${route}`);
   if (directives.dryRun) {
     draft.status.plan = [
-      { host: hostText(xenHost(source.name)), action: live ? "start-migration" : "stop-domain", summary: words },
+      {
+        host: hostText(xenHost(source.name)),
+        action: live ? "start-migration" : "stop-domain",
+        summary: `migration of ${route}`,
+      },
     ];
-    return held("DryRun", `${words}: the annotation xensan.dev/dry-run prevents its start`);
+    return held("DryRun", `The annotation xensan.dev/dry-run prevents the migration of ${route}`);
   }
   if (!watched.every((host) => host.trusted)) return { conditions: [] };
-  if (!watched.every(lookedLately) && !lookedAgain(world, id, `admit ${words}`, watched)) return { conditions: [] };
+  if (!watched.every(lookedLately) && !lookedAgain(world, id, `admit ${route}`, watched)) return { conditions: [] };
   // Reserve before the first await, so that no other migration gets the same permits.
   notes.reserved.set(id, claim);
   context.signal.throwIfAborted();
@@ -169,12 +174,12 @@ async function begin(pass: MigrationPass, { move, claim }: Extract<Admission, { 
     startTime: rfc3339(now),
     attempts: 1,
   });
-  tell(pass, { state: "Admitted", message: words });
+  tell(pass, { state: "Admitted", message: migrating });
   const conditions = [
-    yes("Admitted", "Admitted", `Every check passed: ${words}`),
-    yes("Migrating", "Migrating", words),
+    yes("Admitted", "Admitted", `Every check passed for the migration of ${route}`),
+    yes("Migrating", "Migrating", migrating),
     no("Aborted", "NotAborted", "No abort was requested"),
-    unknown("Succeeded", "Migrating", words),
+    unknown("Succeeded", "Migrating", migrating),
   ];
   concludeNow(pass, conditions);
   // From here on a later process knows what may have begun.
