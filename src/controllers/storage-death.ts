@@ -32,7 +32,8 @@ export function storageDeath(world: World, host: XenHost, proved: boolean, last:
   const { watchdog, facts } = host.status ?? {};
   const bound = watchdogBound(world, key);
   const impossible = (message: string): StorageDeath => ({ kind: "Impossible", message });
-  if (bound === undefined) return impossible(`The host is not a node of any Ocfs2Cluster; run xensan forget ${key.name}`);
+  if (bound === undefined)
+    return impossible(`The host is not a node of any Ocfs2Cluster; run xensan forget ${key.name}`);
   const armed = watchdog?.atBoot === "Armed" && watchdog.bootID === facts?.bootID;
   if (!armed || watchdog.timeoutSeconds * 1_000 >= bound)
     return impossible(

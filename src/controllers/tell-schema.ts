@@ -54,7 +54,10 @@ export async function tellSchemaTooOld(
         logReady(log.child({ kind: kind.kind, namespace, name }), before, said);
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
-      log.debug({ err: error, kind: kind.kind, namespace, name }, "cannot record SchemaTooOld in the status of an object");
+      log.debug(
+        { err: error, kind: kind.kind, namespace, name },
+        "cannot record SchemaTooOld in the status of an object",
+      );
     }
   }
 }

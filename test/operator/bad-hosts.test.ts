@@ -16,7 +16,9 @@ describe("the credentials", () => {
   it("that do not exist are asked for, and picked up when they come", async () => {
     const stage = rig({ objects: [server, bella, brutus, data], secret: null });
     await eventually(stage, () => reach(stage, "AoeServer", "san"), "False/SecretNotFound");
-    expect(message(stage, "AoeServer", "san", "Ready")).toContain("Secret san/rack-ssh of type kubernetes.io/ssh-auth does not exist");
+    expect(message(stage, "AoeServer", "san", "Ready")).toContain(
+      "Secret san/rack-ssh of type kubernetes.io/ssh-auth does not exist",
+    );
     expect(volumeReady(stage, "data")).toBe("Unknown/ServerNotReady");
     stage.apply(keySecret);
     await eventually(stage, () => volumeReady(stage, "data"), "True/Ready", 1);

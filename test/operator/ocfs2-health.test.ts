@@ -147,7 +147,9 @@ describe("a slot map that is not what the mounts say", () => {
     const [slot = -1] = [...slots].find(([, node]) => node === 1) ?? [];
     slots.delete(slot);
     await eventually(stage, () => healthy(stage), "False/SlotMapDisagrees", 2);
-    expect(why(stage)).toBe("brutus: has no slot in the slot map of data: unmount the file system everywhere and run fsck.ocfs2");
+    expect(why(stage)).toBe(
+      "brutus: has no slot in the slot map of data: unmount the file system everywhere and run fsck.ocfs2",
+    );
     slots.set(slot, 1).set(5, 9);
     await eventually(stage, () => why(stage).includes("bella: finds slot 5 taken by 9, which is not a node,"), true, 2);
     slots.delete(5);

@@ -103,8 +103,7 @@ describe("a domain on a shared file system", () => {
   it("has more settings only where the owner of the host has named them", async () => {
     const settings = [{ key: "usbdevice", value: "tablet" }];
     const stage = room([xenDomain("vm", nodes, { type: "HVM", boot: { order: ["Disk"] }, settings })]);
-    const where =
-      "its allowed.settings (none) does not list usbdevice=tablet; add usbdevice=tablet to allow this";
+    const where = "its allowed.settings (none) does not list usbdevice=tablet; add usbdevice=tablet to allow this";
     await eventually(stage, () => running(stage), "False/NoHostFits");
     expect(message(stage, "XenDomain", "vm", "Running")).toBe(
       `No host can run the domain now. bella: ${where}; brutus: ${where}`,

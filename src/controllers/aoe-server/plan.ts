@@ -44,7 +44,10 @@ export function interfaceProblem({ interfaces }: HostFacts, name: string): Probl
   if (deaf !== undefined) return { reason: "InterfaceIsPort", message: deaf };
   if (!found.adminUp) return { reason: "InterfaceDown", message: `network interface ${name} is down` };
   if (found.carrier === false)
-    return { reason: "InterfaceDown", message: `network interface ${name} has no carrier: check the cable and the switch` };
+    return {
+      reason: "InterfaceDown",
+      message: `network interface ${name} has no carrier: check the cable and the switch`,
+    };
   return undefined;
 }
 

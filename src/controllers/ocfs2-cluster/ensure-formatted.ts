@@ -40,7 +40,10 @@ export function ensureFormatted(cluster: ClusterObservation): ClusterFinding {
         looks.map(({ assessment }) => assessment),
         wanted.length === 0
           ? { reason: "NoFilesystems", message: "The spec lists no file systems" }
-          : { reason: "Formatted", message: `Every file system is on its volume: ${wanted.map(({ label }) => label).join(", ")}` },
+          : {
+              reason: "Formatted",
+              message: `Every file system is on its volume: ${wanted.map(({ label }) => label).join(", ")}`,
+            },
       ),
     ],
     steps: looks.flatMap(({ steps = [] }) => steps),

@@ -124,7 +124,11 @@ export function lookAtMount(
   if (elsewhere !== undefined) {
     if (recorded?.mountPoint !== elsewhere.mountPoint)
       return {
-        assessment: bad(subject, "MountedElsewhere", `is mounted on ${elsewhere.mountPoint} instead of ${spec.mountPoint}: unmount it there`),
+        assessment: bad(
+          subject,
+          "MountedElsewhere",
+          `is mounted on ${elsewhere.mountPoint} instead of ${spec.mountPoint}: unmount it there`,
+        ),
       };
     return {
       assessment: bad(subject, "Progressing", `is being moved from ${elsewhere.mountPoint} to ${spec.mountPoint}`),

@@ -93,13 +93,19 @@ function look(
   if (active === undefined)
     return { assessment: bad(host, "Progressing", "the cluster is not online yet"), steps: [step] };
   if (active.name !== request.cluster)
-    return only(bad(host, "ForeignCluster", `cluster ${active.name} is online on the host: take that cluster offline first`));
+    return only(
+      bad(host, "ForeignCluster", `cluster ${active.name} is online on the host: take that cluster offline first`),
+    );
   const wrong = difference(active, request);
   if (wrong === undefined) return only(fine(host, "Online", "is online"));
   const busy = cluster.filesystems.some((one) => isMountedNow(node, one) !== "No");
   if (wrong.offline && busy)
     return only(
-      fine(host, "PendingRestart", `${wrong.what}: unmount the file systems on the host, then xensan brings the cluster online again`),
+      fine(
+        host,
+        "PendingRestart",
+        `${wrong.what}: unmount the file systems on the host, then xensan brings the cluster online again`,
+      ),
     );
   return { assessment: bad(host, "Progressing", wrong.what), steps: [step] };
 }

@@ -151,7 +151,8 @@ function begin(situation: FormatSituation): FormatDecision {
   if (pending.length > 0) return wait("Pending", `Waiting for a probe of ${names(pending)}`);
   for (const look of looks) {
     const record = recordsOf(look).find((one) => one.device === device && one.state !== "Done");
-    if (record?.state === "Running") return wait("Progressing", `${look.host} is formatting ${device} as ${record.uuid}`);
+    if (record?.state === "Running")
+      return wait("Progressing", `${look.host} is formatting ${device} as ${record.uuid}`);
     if (record !== undefined) return interrupted(device, look.host, record.uuid);
   }
   const seen = looks.flatMap(seeing);

@@ -113,7 +113,10 @@ function unfitCdrom(domain: DomainObservation, drive: PlacedCdrom): BadImage | u
   if ("reason" in seen) return seen;
   const { kind, path, record } = seen.image;
   if (kind !== "File")
-    return { reason: "SourceMissing", message: `${path} does not exist or is not a regular file${advice("SourceMissing")}` };
+    return {
+      reason: "SourceMissing",
+      message: `${path} does not exist or is not a regular file${advice("SourceMissing")}`,
+    };
   if (record === undefined) return undefined;
   return { reason: "SourceInUse", message: `${path} was made for a domain${advice("SourceInUse")}` };
 }

@@ -44,7 +44,11 @@ export function ensurePower(domain: DomainObservation, ready: boolean): Finding 
     ]);
   if (running.length > 1)
     return found([
-      unknown(type, "SplitBrain", `The domain runs on ${names}: xensan changes nothing until one copy is stopped by hand`),
+      unknown(
+        type,
+        "SplitBrain",
+        `The domain runs on ${names}: xensan changes nothing until one copy is stopped by hand`,
+      ),
     ]);
   const [one] = running;
   // The other copy may be on a host that does not answer.
@@ -148,7 +152,10 @@ function standing(domain: DomainObservation, { host, domain: seen }: Present, un
       [...lockSteps(domain, host), ...leaseSteps(domain, host)],
     );
   const elsewhere = host.allowed ? "" : `; the spec does not list ${host.name}: migrate the domain`;
-  const blind = unknowns.length === 0 ? "" : `; xensan cannot determine whether it also runs on other hosts: ${unknowns.join(", ")}`;
+  const blind =
+    unknowns.length === 0
+      ? ""
+      : `; xensan cannot determine whether it also runs on other hosts: ${unknowns.join(", ")}`;
   return found(
     [yes(type, "Running", `The domain runs ${where}${elsewhere}${blind}`)],
     [...lockSteps(domain, host), ...leaseSteps(domain, host), ...strayLeaseSteps(domain, host)],
@@ -203,7 +210,8 @@ export function stopStep(domain: DomainObservation, host: ObservedHost, how: "Sh
 /** Starts a domain that is proved to run nowhere, on `target` if one is given. */
 function start(domain: DomainObservation, ready: boolean, target?: string): Finding {
   const [disk] = domain.disks.filter(isPlaced);
-  if (!ready || disk === undefined) return found([no(type, "Waiting", "The domain will be started when its disks are ready")]);
+  if (!ready || disk === undefined)
+    return found([no(type, "Waiting", "The domain will be started when its disks are ready")]);
   const failed = domain.hosts.find(({ name }) => name === domain.recorded.host);
   if (domain.spec.onHostFailure === "Stay" && failed?.machine.state === "Found" && failed.machine.gone.kind === "Dead")
     return found([
@@ -219,11 +227,17 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
   // An offline migration has waited for that before it released the lock; on a dead host no guest reboots.
   const stopped = (target !== undefined && lock === undefined) || ended;
   if (!stopped && domain.absentMs !== undefined && domain.absentMs < rebootMs)
-    return found([no(type, "Vanished", "The domain has just disappeared; a guest that reboots returns within seconds")]);
+    return found([
+      no(type, "Vanished", "The domain has just disappeared; a guest that reboots returns within seconds"),
+    ]);
   const silent = domain.disks.filter(isPlaced).flatMap((one) => silentAbout(domain, imagePath(one)));
   if (silent.length > 0)
     return found([
-      unknown(type, "HostUnknown", `${[...new Set(silent)].join(", ")} has not reported yet what uses the images of the domain`),
+      unknown(
+        type,
+        "HostUnknown",
+        `${[...new Set(silent)].join(", ")} has not reported yet what uses the images of the domain`,
+      ),
     ]);
   const holder = lock && holderOf(domain, lock);
   if (lock !== undefined && holder === undefined)
@@ -235,11 +249,18 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
       ),
     ]);
   const { host, because } = choosePlace(domain, target);
-  if (host === undefined) return found([no(type, "NoHostFits", `No host can run the domain now. ${because.join("; ")}`)]);
+  if (host === undefined)
+    return found([no(type, "NoHostFits", `No host can run the domain now. ${because.join("; ")}`)]);
   const leases = strayLeaseSteps(domain, host);
   if (leases.length > 0)
     return found(
-      [no(type, "Progressing", `The domain will be started on ${host.name} after its former hosts have released their leases`)],
+      [
+        no(
+          type,
+          "Progressing",
+          `The domain will be started on ${host.name} after its former hosts have released their leases`,
+        ),
+      ],
       leases,
     );
   const configuration = configurationFor(domain, host);

@@ -65,7 +65,9 @@ export function judgeImage(
     record.origin !== "Making" &&
     record.uuid === uuid &&
     record.owner === `${owner.namespace}/${owner.name} ${owner.uid}`;
-  return written ? { kind: "Ready" } : { kind: "Open", message: `${path} is not recorded as an image of the domain yet` };
+  return written
+    ? { kind: "Ready" }
+    : { kind: "Open", message: `${path} is not recorded as an image of the domain yet` };
 }
 
 const givingUp = (path: string, identity: string) =>

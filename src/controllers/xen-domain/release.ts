@@ -25,7 +25,10 @@ export function release(domain: DomainObservation): Release<Finding> {
     finding: stop([yes("DeletionBlocked", reason, message)], steps),
   });
   if (domain.migration !== undefined)
-    return blocked("Migrating", `XenMigration/${domain.migration} is moving the domain: wait for the migration, or abort it. ${leave}`);
+    return blocked(
+      "Migrating",
+      `XenMigration/${domain.migration} is moving the domain: wait for the migration, or abort it. ${leave}`,
+    );
   // What has its name belongs to another owner, and nothing was ever created for this object.
   if (takenBy(domain) !== undefined && !isDeclaredSomewhere(domain)) return { kind: "Released" };
   const anew = declaredAnew(domain);
@@ -79,7 +82,8 @@ export function release(domain: DomainObservation): Release<Finding> {
   if (silent.length > 0)
     return blocked("HostUnknown", `${silent.join(", ")} did not report what uses the images of the domain. ${leave}`);
   const leases = strayLeaseSteps(domain, undefined);
-  if (leases.length > 0) return blocked("Deleting", "The former hosts of the domain are releasing their leases on its images", leases);
+  if (leases.length > 0)
+    return blocked("Deleting", "The former hosts of the domain are releasing their leases on its images", leases);
   const steps = [...configurationSteps(domain), ...imageSteps(domain)];
   const files = domain.spec.deletionPolicy === "Delete" ? "configurations and images" : "configurations";
   return steps.length === 0

@@ -86,7 +86,8 @@ export class Starts {
       (one) => isSameRef(one.host, host) && now - one.asked < staleMs && before(one.rank, rank) < 0,
     );
     const [first] = ahead.toSorted((one, other) => before(one.rank, other.rank));
-    if (first !== undefined) return `${first.rank.name} will be started there first (spec.priority ${first.rank.priority})`;
+    if (first !== undefined)
+      return `${first.rank.name} will be started there first (spec.priority ${first.rank.priority})`;
     if (again && now - since < settleMs) return "domains of a higher priority may still ask for the host";
     this.#waiting.delete(id);
     this.#given.set(id, request);

@@ -80,7 +80,10 @@ function problemOf(spec: XenHostSpec, facts: HostFacts): InitiatorPlan["problem"
   const down = own.filter(({ adminUp }) => !adminUp).map(({ name }) => name);
   if (down.length > 0) return say("InterfaceDown", `Network interface ${down.join(", ")} is down`);
   if (own.every(({ carrier }) => carrier === false))
-    return say("InterfaceDown", `Network interface ${wanted.join(", ")} has no carrier: check the cable and the switch`);
+    return say(
+      "InterfaceDown",
+      `Network interface ${wanted.join(", ")} has no carrier: check the cable and the switch`,
+    );
   const driver = facts.aoe.value;
   if (!driver.loaded) return say("DriverNotPrepared", "The aoe module is not loaded");
   if (!sameSet(driver.interfaces, wanted))

@@ -46,7 +46,10 @@ export function blockerOf(
     return users.length === 0 ? [] : [`${volume.metadata.name} (${users.join(", ")})`];
   });
   if (held.length > 0)
-    return { reason: "ClientHoldsDevice", message: `The host holds ${held.sort().join(", ")}: release them there. ${leave}` };
+    return {
+      reason: "ClientHoldsDevice",
+      message: `The host holds ${held.sort().join(", ")}: release them there. ${leave}`,
+    };
   // The device of such a volume is unknown: it may be any open device.
   const invalid = volumes.filter((volume) => !volumeSpec(volume).ok).map(({ metadata }) => metadata.name);
   const devices = view.snapshot.facts.aoeDevices.state === "known" ? view.snapshot.facts.aoeDevices.value : [];

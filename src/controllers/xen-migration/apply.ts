@@ -119,7 +119,11 @@ function refuse(pass: MigrationPass, { problems }: Extract<Admission, { kind: "R
     return { conditions: [no("Admitted", never.reason, message), ...said.conditions] };
   }
   if (left > 0) return { conditions: waiting(reason, message), againSeconds: left };
-  const said = finish(pass, "NotAdmitted", `The migration was not admitted within ${spec.timeoutSeconds} s. ${message}`);
+  const said = finish(
+    pass,
+    "NotAdmitted",
+    `The migration was not admitted within ${spec.timeoutSeconds} s. ${message}`,
+  );
   return { conditions: [no("Admitted", reason, message), ...said.conditions] };
 }
 

@@ -28,7 +28,11 @@ export function repeats({ world, object: migration, spec }: MigrationPass, appli
   return before && { before, operation, uuid };
 }
 
-const outcomes = { Succeeded: "The earlier run succeeded", Failed: "The earlier run failed", Unknown: "The outcome of the earlier run is not recorded there" };
+const outcomes = {
+  Succeeded: "The earlier run succeeded",
+  Failed: "The earlier run failed",
+  Unknown: "The outcome of the earlier run is not recorded there",
+};
 
 /** Ends a migration that was begun before, whatever its outcome; waits while it is still running. */
 export function endAgain(pass: MigrationPass, { before, operation, uuid }: Repeated): PassResult {

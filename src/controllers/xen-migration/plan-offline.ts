@@ -131,7 +131,11 @@ function shuttingDown(pursuit: OfflinePursuit): OpenCourse {
       `${still} ${timeoutSeconds} s after it was asked to shut down. Shut it down from within, allow it more time, or set spec.shutdown.onTimeout of the XenDomain to Destroy`,
       notAborted,
     );
-  return going("ShuttingDown", `${domain.name} is being asked to shut down on ${status.sourceHostRef?.name}`, notAborted);
+  return going(
+    "ShuttingDown",
+    `${domain.name} is being asked to shut down on ${status.sourceHostRef?.name}`,
+    notAborted,
+  );
 }
 
 /** Every host has answered, and the domain runs on none; the stop ends with the removal of the lock file. */

@@ -27,7 +27,9 @@ function problemOf(path: string, side: Side, problem: (image: ImageFact, side: S
 }
 
 const problemOfCdrom = ({ path, kind }: ImageFact, { name }: Side): Problem | undefined =>
-  kind === "File" ? undefined : { reason: "SourceMissing", message: `${path} on ${name} does not exist or is not a regular file` };
+  kind === "File"
+    ? undefined
+    : { reason: "SourceMissing", message: `${path} on ${name} does not exist or is not a regular file` };
 
 function problemOfDisk(image: ImageFact, uuid: string, { name, facts }: Side): Problem | undefined {
   const { path, kind, identity, record } = image;

@@ -107,7 +107,9 @@ const hostsReady: Check<Transfer> = ({ source, target }) =>
   );
 
 const cordon: Check<Transfer> = ({ target: { name, spec } }) =>
-  spec.maintenance === "None" ? passed : [problem("TargetCordoned", `spec.maintenance of XenHost ${name} is ${spec.maintenance}`)];
+  spec.maintenance === "None"
+    ? passed
+    : [problem("TargetCordoned", `spec.maintenance of XenHost ${name} is ${spec.maintenance}`)];
 
 const hostAllowed: Check<Transfer> = ({ domain, target }) =>
   domain.hosts === undefined || domain.hosts.includes(target.name)
@@ -125,7 +127,12 @@ const relocationAllowed: Check<Transfer> = ({ mode, source, target }) => {
   const allowed =
     relocation.mode === "Enabled" && relocation.allowedSourceHostRefs.some(({ name }) => name === source.name);
   if (!allowed)
-    return [problem("RelocationNotAllowed", `spec.relocation of XenHost ${target.name} does not allow domains from ${source.name}`)];
+    return [
+      problem(
+        "RelocationNotAllowed",
+        `spec.relocation of XenHost ${target.name} does not allow domains from ${source.name}`,
+      ),
+    ];
   const { status, reason, message } = target.relocationReady;
   return status === "True"
     ? passed

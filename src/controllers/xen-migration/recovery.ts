@@ -180,7 +180,8 @@ const table: readonly Row[] = [
     verdict: act(
       "Source",
       "ResumeSource",
-      (n) => `${n.target} rebooted before it had permission to start ${n.domain}: the domain is being resumed on ${n.source}`,
+      (n) =>
+        `${n.target} rebooted before it had permission to start ${n.domain}: the domain is being resumed on ${n.source}`,
     ),
   },
   {
@@ -189,7 +190,10 @@ const table: readonly Row[] = [
     target: ["None"],
     when: ({ targetRebooted }) => targetRebooted,
     verdict: ({ names }) =>
-      giveUp(names, `${names.domain} may have run on ${names.target} before that host rebooted, so it must not be resumed on ${names.source}`),
+      giveUp(
+        names,
+        `${names.domain} may have run on ${names.target} before that host rebooted, so it must not be resumed on ${names.source}`,
+      ),
   },
   {
     source: ["None"],
@@ -198,7 +202,8 @@ const table: readonly Row[] = [
     verdict: act(
       "Target",
       "AbandonIncoming",
-      (n) => `${n.source} is dead: the copy of ${n.domain} on ${n.target} may be older than its disks and is being destroyed`,
+      (n) =>
+        `${n.source} is dead: the copy of ${n.domain} on ${n.target} may be older than its disks and is being destroyed`,
     ),
   },
   {
@@ -210,7 +215,8 @@ const table: readonly Row[] = [
     verdict: act(
       "Target",
       "DestroyIncoming",
-      (n) => `${n.domain} is gone from ${n.source}: the copy on ${n.target} may be older than its disks and is being destroyed`,
+      (n) =>
+        `${n.domain} is gone from ${n.source}: the copy on ${n.target} may be older than its disks and is being destroyed`,
     ),
   },
   {
@@ -246,7 +252,10 @@ export function judge(evidence: Evidence): Verdict {
       : []),
   ];
   if (source.state === "Unknown" || target.state === "Unknown" || run.state === "Unknown")
-    return { kind: "OutcomeUnknown", message: `${unseen.join(", ")}: xensan changes nothing until both hosts can be reached` };
+    return {
+      kind: "OutcomeUnknown",
+      message: `${unseen.join(", ")}: xensan changes nothing until both hosts can be reached`,
+    };
   const sourceEnded = source.ended === true;
   // A receiver waits for a dead source until TCP gives up, and nothing more arrives.
   const receiving = !sourceEnded || target.copy.form === "Arrived";

@@ -264,7 +264,7 @@ describe("a first start of a server without aoecfg", () => {
     ["XenHost/bella cannot be reached (Unreachable)", [silent, { view: unreachable }]],
     ["XenHost/bella has not been probed yet", [silent, { fresh: false }]],
     ["XenHost/bella has not been probed yet", [silent, { view: { state: "Pending" } }]],
-    ["XenHost/bella cannot check the segment yet (it has no aoecfg)", [{ ...silent, ...deaf }]],
+    ["XenHost/bella cannot check the segment yet (aoecfg is not installed)", [{ ...silent, ...deaf }]],
     [
       "XenHost/bella cannot check the segment yet (aoecfg failed)",
       [{ ...silent, responders: { state: "unknown", why: "aoecfg failed" } }],

@@ -106,7 +106,9 @@ describe("the export of a volume", () => {
     const former = { exports: known([{ ...served, slot: 2 }]) };
     expect(look(former)).toEqual(stops(notYet, remove, start("ifneeded")));
     expect(look(former, held)).toEqual(
-      stops(`${notYet}; the former export e0.2 on eth1 keeps running while the device is held by XenHost/other/carl (/mnt)`),
+      stops(
+        `${notYet}; the former export e0.2 on eth1 keeps running while the device is held by XenHost/other/carl (/mnt)`,
+      ),
     );
   });
 

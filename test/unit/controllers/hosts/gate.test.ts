@@ -58,7 +58,8 @@ describe("a job at the gate", () => {
 
   it("is only told where the machine is observed, or another one that it concerns", async () => {
     const { hand, machine, acts, clock } = await gated();
-    const message = "spec.management of AoeServer san1 is Observe, so xensan changes nothing on that host; set Manage to allow it";
+    const message =
+      "spec.management of AoeServer san1 is Observe, so xensan changes nothing on that host; set Manage to allow it";
     const outcome = { kind: "withheld", reason: "ObserveOnly", message };
     const told = (...steps: (typeof start)[]) => ({
       ...nothing,

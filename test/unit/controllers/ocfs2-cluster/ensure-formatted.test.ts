@@ -161,7 +161,9 @@ describe("a file system that nothing is recorded of", () => {
 
 describe("a file system that a node is to make", () => {
   it("is made there, as it was written down", () => {
-    expect(look(intended())).toEqual(says(`False Progressing: DATA: bella is formatting ${device}`, { steps: [format()] }));
+    expect(look(intended())).toEqual(
+      says(`False Progressing: DATA: bella is formatting ${device}`, { steps: [format()] }),
+    );
   });
 
   it("is made as the spec says", () => {

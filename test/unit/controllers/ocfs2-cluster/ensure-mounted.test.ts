@@ -111,7 +111,9 @@ describe("a file system that is mounted", () => {
     const former = { filesystem: { recorded: { label: "DATA", uuid, device, mountPoint: "/mnt/old" } } };
     const there = { sharedDevices: known([shared({ mounts: [mount({ mountPoint: "/mnt/old" })] })]) };
     expect(look({ ...former, bella: there })).toEqual(
-      says("False Progressing: DATA on bella: is being moved from /mnt/old to /srv/data", [unmounts("bella", "/mnt/old")]),
+      says("False Progressing: DATA on bella: is being moved from /mnt/old to /srv/data", [
+        unmounts("bella", "/mnt/old"),
+      ]),
     );
     const atBoot = { ...unmounted(), mountPoints: known([mountPoint({ path: "/mnt/old" })]) };
     expect(look({ ...former, bella: atBoot })).toEqual(
@@ -147,7 +149,7 @@ describe("a file system that is not mounted", () => {
       },
     ],
     [
-      `False DeviceMissing: DATA on bella: ${device} is not there`,
+      `False DeviceMissing: DATA on bella: ${device} does not exist`,
       { bella: unmounted({ content: "Missing", superblock: undefined }) },
     ],
     [

@@ -120,7 +120,10 @@ describe("a cluster in the kernels of its nodes", () => {
   });
 
   it.each<[string, Change["bella"]]>([
-    ["False ForeignCluster: bella: cluster old is online on the host: take that cluster offline first", kernel({ name: "old" })],
+    [
+      "False ForeignCluster: bella: cluster old is online on the host: take that cluster offline first",
+      kernel({ name: "old" }),
+    ],
     [
       "False KernelWithoutOcfs2: bella: its kernel is built without OCFS2: boot a kernel that has it, such as Debian's",
       { o2cb: known(o2cb({ kernel: "Missing", active: undefined })) },

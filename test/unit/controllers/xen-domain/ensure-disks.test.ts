@@ -131,7 +131,7 @@ describe("the disks of a domain", () => {
 
     it.each<[string, DomainObservation]>([
       [
-        `False SourceNotTemplate: ${iso} matches none of the templates of its file system (there are none)${advice("SourceNotTemplate")}`,
+        `False SourceNotTemplate: ${iso} matches none of the templates of its file system (none listed)${advice("SourceNotTemplate")}`,
         drive({}, { templates: [] }),
       ],
       [
