@@ -152,7 +152,7 @@ describe("a file that is replaced under a running vblade", () => {
     expect(await act()).toMatchObject({ kind: "done" });
     const before = await server.sh("pidof vblade");
     await server.sh("cp /srv/aoe/a.img /srv/aoe/copy && mv /srv/aoe/copy /srv/aoe/a.img");
-    expect(await act()).toEqual(refusal("BackingChanged", "is recorded to serve file:"));
+    expect(await act()).toEqual(refusal("BackingChanged", "is recorded as serving file:"));
     expect(await server.sh("pidof vblade")).toBe(before);
     await server.act(removeExport({ owner, shelf: 1, slot: 1, interface: "eth0" }));
   });
@@ -215,7 +215,7 @@ describe("a block device", () => {
     const allowedBackings = ["/dev/loop*"];
     expect(await act({ backing: mounted, allowedBackings })).toEqual(refusal("BackingInUse", "mounted on /mnt/m"));
     expect(await act({ backing: swap, allowedBackings })).toEqual(refusal("BackingInUse", "used as swap"));
-    expect(await act({ backing: below, allowedBackings })).toEqual(refusal("BackingInUse", "behind a loop device"));
+    expect(await act({ backing: below, allowedBackings })).toEqual(refusal("BackingInUse", "used by a loop device"));
     await server.sh(`umount /mnt/m; swapoff ${swap}; losetup -d ${above}`);
   });
 
@@ -250,7 +250,7 @@ describe("a file that is no disk", () => {
       : >/srv/aoe/empty.img; mkdir -p /srv/aoe/directory; mkfifo /srv/aoe/pipe; ln -sf /nowhere /srv/aoe/dangling`);
     const expected = {
       "empty.img": refusal("BackingEmpty"),
-      "looped.img": refusal("BackingInUse", "behind the loop device"),
+      "looped.img": refusal("BackingInUse", "used by the loop device"),
       directory: refusal("BackingNotUsable"),
       pipe: refusal("BackingNotUsable"),
       missing: refusal("BackingMissing"),

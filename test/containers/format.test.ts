@@ -156,7 +156,7 @@ END
       printf '#!/bin/sh\\nprintf "0.9\\\\t\\\\n0.9\\\\t\\\\n0.8\\\\t\\\\n"\\n' >/usr/local/sbin/aoecfg; chmod +x /usr/local/sbin/aoecfg`);
     expect(await act(format(9))).toEqual(refusal("WrongServer", "2 servers answer for e0.9"));
     await host.sh("rm /usr/local/sbin/aoecfg");
-    expect(await act(format(9, { device: "/dev/etherd/e7.7" }))).toEqual(refusal("DeviceMissing", "no block device"));
+    expect(await act(format(9, { device: "/dev/etherd/e7.7" }))).toEqual(refusal("DeviceMissing", "not a block device"));
     expect(await act(format(9, { type: "vmstore" }))).toEqual(refusal("FormatFailed", "at least 2 gigabytes"));
     expect(await look(device)).toMatchObject({ content: "Blank" });
     expect((await records()).map(({ uuid }) => uuid)).toEqual([uuidOf(1)]);
@@ -201,7 +201,7 @@ END
     expect(await state()).toBe("Interrupted");
     await host.sh("rm /usr/local/sbin/mkfs.ocfs2");
     for (const uuid of [request.uuid, uuidOf(3)]) {
-      expect(await act({ ...request, uuid })).toEqual(refusal("FormatInterrupted", "it is never begun again"));
+      expect(await act({ ...request, uuid })).toEqual(refusal("FormatInterrupted", "it is not repeated"));
     }
     expect(await host.sh("cat /srv/disks/runs")).toBe("run\n");
     expect(await look(device)).toMatchObject({ content: "Blank" });
@@ -209,7 +209,7 @@ END
 
   it("that was done once and is gone from the device is an alarm, not a reason for another", async () => {
     await host.sh("dd if=/dev/zero of=/dev/etherd/e0.1 bs=1M count=4 2>/dev/null; sync");
-    expect(await act(format(1))).toEqual(refusal("WrongFilesystem", "is not there any more"));
+    expect(await act(format(1))).toEqual(refusal("WrongFilesystem", "is no longer there"));
     expect(await look("/dev/etherd/e0.1")).toMatchObject({ content: "Blank" });
   });
 });

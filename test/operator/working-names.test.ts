@@ -14,6 +14,6 @@ it("a volume whose file would be taken for another's working copy is refused; th
     "False/BackingNotUsable",
     "True/Ready",
   ]);
-  expect(message(stage, "AoeVolume", "working", "Ready")).toContain("has a name that xensan gives to files");
+  expect(message(stage, "AoeVolume", "working", "Ready")).toContain("has a name that xensan reserves for files");
   expect(backingAt(stage.rack.host("san"), "/srv/aoe/disk.img.xensan-new").kind).toBe("Missing");
 });

@@ -26,7 +26,7 @@ while run_alive "$base" && [ ! -s "$base.exit" ]; do
 		word=aborted
 	fi
 	if [ $(($(now) - began)) -ge 75 ]; then
-		echo "the connection is cut, and xl does not end: $(tail -n 2 "$base.log" | tr '\n' ' ')" >&2
+		echo "the connection was cut, but xl is still running: $(tail -n 2 "$base.log" | tr '\n' ' ')" >&2
 		exit 1
 	fi
 	pause

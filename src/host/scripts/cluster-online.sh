@@ -29,7 +29,7 @@ word=unchanged
 active_cluster
 case $active in
 '' | "$cluster") ;;
-*) refuse ForeignCluster "the cluster $active is active on this host, and there can be only one" ;;
+*) refuse ForeignCluster "the cluster $active is active on this host, and only one can be active" ;;
 esac
 cluster_rows "$cluster_conf" | grep -q "^conf-cluster	$cluster	" ||
 	refuse ClusterOffline "$cluster_conf has no cluster $cluster: it is to be configured first"
@@ -86,7 +86,7 @@ set_offline() {
 	[ -z "$regions_now" ] || in_use "$1 ($setting, to be $2)"
 	{ echo "$2" >"$directory/$1"; } 2>>"$said" || :
 	read_setting "$1"
-	[ "$setting" = "$2" ] || refuse ClusterOffline "$1 is $setting and does not become $2: $(last_said)"
+	[ "$setting" = "$2" ] || refuse ClusterOffline "$1 is $setting and cannot be set to $2: $(last_said)"
 	[ "$word" = online ] || word=updated
 }
 set_offline heartbeat/mode "$mode"
@@ -106,7 +106,7 @@ read_setting fence_method
 if [ -n "$setting" ] && [ "$setting" != "$fence" ]; then
 	echo "$fence" >"$directory/fence_method"
 	read_setting fence_method
-	[ "$setting" = "$fence" ] || refuse ClusterOffline "fence_method is $setting and does not become $fence"
+	[ "$setting" = "$fence" ] || refuse ClusterOffline "fence_method is $setting and cannot be set to $fence"
 	[ "$word" = online ] || word=updated
 fi
 
@@ -139,8 +139,8 @@ is_live() {
 # drop_node NAME WHY: a node that still writes its heartbeat has a file system mounted.
 drop_node() {
 	read_setting "node/$1/num"
-	! is_live "$setting" || refuse ClusterInUse "node $1 $2, and it still writes its heartbeat: unmount everything on it first"
-	rmdir "$directory/node/$1" 2>>"$said" || refuse ClusterInUse "node $1 $2, and the kernel does not let go of it: $(last_said)"
+	! is_live "$setting" || refuse ClusterInUse "node $1 $2, but it still writes its heartbeat: unmount everything on it first"
+	rmdir "$directory/node/$1" 2>>"$said" || refuse ClusterInUse "node $1 $2, but the kernel does not release it: $(last_said)"
 	[ "$word" = online ] || word=updated
 }
 
@@ -152,7 +152,7 @@ for node in "$directory"/node/*; do
 		drop_node "$node" "is no longer declared"
 	elif [ "$wanted" != "$(node_now "$node")" ]; then
 		[ -z "$regions_now" ] || [ "$(lower "$node")" != "$(lower "$own_name")" ] || in_use "the address of this node ($(node_now "$node"), to be $wanted)"
-		drop_node "$node" "is to be $wanted and is $(node_now "$node")"
+		drop_node "$node" "is $(node_now "$node") instead of $wanted"
 	fi
 done
 missing=
@@ -182,13 +182,13 @@ if [ "$mode" = global ]; then
 		! printf '%s' "$regions" | grep -q "^$region " || continue
 		# The kernel keeps its regions while a file system is mounted.
 		[ -z "$(ocfs2_mount_points)" ] || in_use "the heartbeat on $region, which is to end,"
-		rmdir "$directory/heartbeat/$region" 2>>"$said" || refuse ClusterInUse "the heartbeat on $region does not end: $(last_said)"
+		rmdir "$directory/heartbeat/$region" 2>>"$said" || refuse ClusterInUse "the heartbeat on $region does not stop: $(last_said)"
 		[ "$word" = online ] || word=updated
 	done
 	while read -r region device; do
 		[ -n "$region" ] || continue
 		! region_beats "$directory" "$region" || continue
-		[ -n "$device" ] || refuse ClusterOffline "no heartbeat on $region: nobody knows its device"
+		[ -n "$device" ] || refuse ClusterOffline "no heartbeat on $region: its device is unknown"
 		start_region "$directory" "$region" "$device" || refuse ClusterOffline "no heartbeat on $region: $region_error"
 		[ "$word" = online ] || word=updated
 	done <<-END

@@ -38,17 +38,17 @@ if [ -f "$cluster_conf" ]; then
 	if [ "$conf_state $conf_owner" != "Readable $owner" ]; then
 		# A file that means the same in other words is taken over.
 		[ "$(rows_without_owner "$cluster_conf")" = "$(rows_without_owner "$run_dir/cluster.conf")" ] || case $conf_state.$conf_owner in
-		Readable.-) refuse ForeignCluster "$cluster_conf is there, not written by xensan, and says something else: $(awk -F '\t' '
+		Readable.-) refuse ForeignCluster "$cluster_conf exists, was not written by xensan and has other contents: $(awk -F '\t' '
 				$1 == "conf-cluster" { printf "cluster %s ", $2 } $1 == "conf-node" { printf "node %s %s ", $4, $5 }' "$run_dir/cluster.rows")" ;;
 		Readable.*) refuse ForeignCluster "$cluster_conf was written for ${conf_owner% *}" ;;
-		*) refuse ForeignCluster "$cluster_conf is there and not readable: $conf_owner" ;;
+		*) refuse ForeignCluster "$cluster_conf exists but cannot be read: $conf_owner" ;;
 		esac
 	fi
 fi
 active_cluster
 case $active in
 '' | "$cluster") ;;
-*) refuse ForeignCluster "the cluster $active is active on this host, and there can be only one" ;;
+*) refuse ForeignCluster "the cluster $active is active on this host, and only one can be active" ;;
 esac
 if ! cmp -s "$run_dir/cluster.conf" "$cluster_conf"; then
 	replace_file "$cluster_conf" 644 <"$run_dir/cluster.conf"

@@ -67,9 +67,9 @@ mkdir -p "$state_dir"
 cmp -s "$file" "$run_dir/xend.new" || replace_file "$file" 600 <"$run_dir/xend.new"
 rm -f "$run_dir/xend.new" "$run_dir/xend.wanted"
 ! at_work 'create|restore|save|migrate|xc_save|xc_restore|start|suspend' ||
-	refuse DomainMigrating "xend must be restarted for its new settings, and process $work_pid ($work_verb) is at work"
+	refuse DomainMigrating "xend must be restarted for its new settings, but process $work_pid ($work_verb) is running"
 script=/etc/init.d/xend
-[ -x "$script" ] || script=$(command -v xend) || refuse ToolMissing "there is neither /etc/init.d/xend nor xend"
+[ -x "$script" ] || script=$(command -v xend) || refuse ToolMissing "this host has neither /etc/init.d/xend nor xend"
 "$script" restart >"$run_dir/xend.out" 2>&1 </dev/null 9>&- || :
 xend_tries=0
 until xm list >"$run_dir/xend.out" 2>&1 </dev/null; do

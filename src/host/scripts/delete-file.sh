@@ -46,7 +46,7 @@ error=$(mv "$real" "$gone" 2>&1) || refuse_write "$asked" "$error"
 facts_of "$gone"
 if [ "$backing_identity" != "$checked" ]; then
 	[ -e "$real" ] || mv "$gone" "$real"
-	refuse BackingChanged "$asked was replaced while it was looked at"
+	refuse BackingChanged "$asked was replaced during the check"
 fi
 rm -f "$gone"
 flush_directory "$real_directory"

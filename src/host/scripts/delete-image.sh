@@ -29,7 +29,7 @@ made_for() {
 		same_declarer "$record_owner" "$owner" && [ "$record_inode" = "$(inode_and_birth "$1")" ]
 }
 
-! work_alive "$image_work.pid" || refuse ImageInUse "process $worker_pid copies to $asked"
+! work_alive "$image_work.pid" || refuse ImageInUse "process $worker_pid is copying to $asked"
 rm -f "$image_copy" "$image_work.pid" "$image_work.err"
 if [ ! -e "$image_real" ] && [ ! -L "$image_real" ]; then
 	# A deletion that was interrupted after its rename.
@@ -57,7 +57,7 @@ error=$(mv "$image_real" "$gone" 2>&1) || refuse_write "$asked" "$error"
 # The renamed file is the one that gets deleted: check it again.
 made_for "$gone" || {
 	[ -e "$image_real" ] || mv "$gone" "$image_real"
-	refuse NotOurs "$asked was replaced while it was looked at"
+	refuse NotOurs "$asked was replaced during the check"
 }
 rm -f "$gone" "$image_record"
 flush_directory "${image_real%/*}"

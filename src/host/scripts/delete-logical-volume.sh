@@ -45,9 +45,9 @@ fi
 # lvremove -y also removes the snapshots of a volume; thin ones do not depend on it.
 snapshots=$(lvs --noheadings -o lv_attr,lv_name -S "origin=$name" "$group" 2>/dev/null </dev/null 9>&- |
 	awk '$1 ~ /^[sS]/ { printf "%s%s", sep, $2; sep = " " }') || exit 1
-[ -z "$snapshots" ] || refuse SnapshotsExist "$group/$name has the snapshots $snapshots, which would go with it"
+[ -z "$snapshots" ] || refuse SnapshotsExist "$group/$name has the snapshots $snapshots, which would be deleted with it"
 # Without -f: lvremove itself refuses a volume that is open.
 lvremove -y -S "lv_tags=$(owner_tag "$owner")" "${group:?}/${name:?}" </dev/null >&2 9>&- || :
-! lvm_field lvs lv_size "$group/$name" || refuse BackingInUse "$group/$name is still there: somebody holds it open"
+! lvm_field lvs lv_size "$group/$name" || refuse BackingInUse "$group/$name still exists: it is open"
 rm -f "$(record_of "$owner" "$group/$name")"
 finish deleted

@@ -27,7 +27,7 @@ ask() {
 	elif [ -c /dev/etherd/discover ]; then
 		echo discover >/dev/etherd/discover
 	else
-		refuse ToolMissing "neither aoe-discover nor /dev/etherd/discover is there"
+		refuse ToolMissing "neither aoe-discover nor /dev/etherd/discover exists"
 	fi
 }
 

@@ -24,7 +24,7 @@ find_declarer "$uuid"
 [ -z "$declarer" ] || require_declarer "$owner" "$uuid"
 find_domain "$uuid"
 [ "$domain_count" = 0 ] || refuse DomainRunning "$(domain_text)"
-! at_work 'create|restore|migrate-receive' || refuse DomainMigrating "process $work_pid ($work_verb) builds a domain"
+! at_work 'create|restore|migrate-receive' || refuse DomainMigrating "process $work_pid ($work_verb) is building a domain"
 [ "$(lease_held_until "$uuid")" = "$until" ] || finish renewed
 end_lease "$uuid"
 finish ended

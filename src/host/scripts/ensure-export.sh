@@ -40,8 +40,8 @@ shift 3
 
 case $shelf$slot in *[!0-9]*) refuse InvalidArgument "shelf $shelf and slot $slot must be numbers" ;; esac
 # sh, systemd and init read this: no character may be special to one of them.
-case $asked$options$net in *[!A-Za-z0-9/._+:@=,\ -]*) refuse InvalidArgument "$asked $options $net: a character that no configuration file could hold" ;; esac
-case $asked in *\ *) refuse InvalidArgument "$asked has a space in it" ;; esac
+case $asked$options$net in *[!A-Za-z0-9/._+:@=,\ -]*) refuse InvalidArgument "$asked $options $net contains a character that is not allowed in configuration files" ;; esac
+case $asked in *\ *) refuse InvalidArgument "$asked contains a space" ;; esac
 have vblade || refuse ToolMissing "the package vblade is not installed"
 segment=$(segment_on "$net" "$interfaces")
 [ -n "$segment" ] || refuse InterfaceOutsideBounds "$net is not in the server's interfaces ($interfaces)"
@@ -81,7 +81,7 @@ while IFS='	' read -r row_kind row_name row_owner row_shelf row_slot row_net row
 		row_segment=$(segment_on "$row_net" "$interfaces")
 		case $row_segment in
 		'' | "$segment")
-			refuse AddressTaken "e$shelf.$slot is served on $row_net too, by $row_kind $row_name (owner $row_owner), which may be on segment $segment"
+			refuse AddressTaken "e$shelf.$slot is also served on $row_net, which may be on segment $segment, by $row_kind $row_name (owner $row_owner)"
 			;;
 		esac
 	fi
@@ -105,14 +105,14 @@ case $marked in
 esac
 # A foreign program that starts it would start a second one at the next boot.
 starter=$(started_elsewhere "$shelf" "$slot")
-[ -z "$starter" ] || refuse AddressTaken "$starter starts a vblade for e$shelf.$slot as well: take that line away, and leave the vblade running"
+[ -z "$starter" ] || refuse AddressTaken "$starter also starts a vblade for e$shelf.$slot: remove that line and leave the vblade running"
 # Compares the backing itself, not its name: this export may have only the one that was recorded here or by the caller.
 recorded=
 [ -z "$kind" ] || recorded_identity "$name"
 for known in "$recorded" "$recorded_by_caller"; do
 	case $known in '' | - | "$replaces") continue ;; esac
 	same_backing "$known" "$backing_durable" ||
-		refuse BackingChanged "$asked is $backing_durable now, and $address is recorded to serve $known"
+		refuse BackingChanged "$asked is now $backing_durable, but $address is recorded as serving $known"
 done
 if [ "$init" = sysvinit ] && [ -n "$kind" ] && ! is_guarded "$name"; then configured=no; fi
 # A client may have marked a backing that is already served.

@@ -49,7 +49,7 @@ if [ -e "$real" ] || [ -L "$real" ]; then
 	if known_before "$real" "$replaces"; then
 		identity=$(backing_identity_of "$real")
 		same_backing "$known_identity" "$identity" ||
-			refuse BackingChanged "$asked is $identity now, recorded was $known_identity"
+			refuse BackingChanged "$asked is now $identity, but was recorded as $known_identity"
 	fi
 	[ "$backing_bytes" -lt "$bytes" ] || finish unchanged
 	checked=$backing_identity
@@ -58,7 +58,7 @@ if [ -e "$real" ] || [ -L "$real" ]; then
 	error=$( (: 8<>"$real") 2>&1) || refuse_write "$asked" "$error"
 	exec 8<>"$real"
 	facts_of /proc/self/fd/8 || refuse BackingChanged "$asked vanished"
-	[ "$backing_identity" = "$checked" ] || refuse BackingChanged "$asked was replaced while it was looked at"
+	[ "$backing_identity" = "$checked" ] || refuse BackingChanged "$asked was replaced during the check"
 	grow /proc/self/fd/8 "$backing_bytes"
 	finish grown
 fi
@@ -72,7 +72,7 @@ require_place "$asked" "$real" "$@"
 # The record of the owner comes before the file. After a crash between the two the new file is found and finished.
 if [ ! -e "$new" ] || ! recorded "$(record_of "$owner" "$real")" "$owner" "$real" "$new"; then
 	! known_before "$real" "$replaces" ||
-		refuse BackingMissing "$asked is not there, and was recorded as $known_identity: nothing is made in its place"
+		refuse BackingMissing "$asked is missing; it was recorded as $known_identity and is not recreated"
 	forget_replaced "$real" "$replaces"
 	rm -f "$new" 2>/dev/null || :
 	error=$( (set -C && : >"$new") 2>&1) || refuse_write "$asked" "$error"
@@ -84,7 +84,7 @@ if [ ! -e "$new" ] || ! recorded "$(record_of "$owner" "$real")" "$owner" "$real
 fi
 error=$(ln "$new" "$real" 2>&1) || {
 	rm -f "$new" "$(record_of "$owner" "$real")"
-	[ ! -e "$real" ] || refuse BackingChanged "$asked appeared while it was being made"
+	[ ! -e "$real" ] || refuse BackingChanged "$asked appeared while it was being created"
 	refuse_write "$asked" "$error"
 }
 rm -f "$new"

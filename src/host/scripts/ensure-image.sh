@@ -47,7 +47,7 @@ publish() {
 	chmod 600 "$1"
 	ln "$1" "$image_real" 2>/dev/null || {
 		rm -f "$1"
-		refuse ImageForeign "$asked appeared while it was being made"
+		refuse ImageForeign "$asked appeared while it was being created"
 	}
 	rm -f "$1"
 	flush_directory "${image_real%/*}"
@@ -65,7 +65,7 @@ adopt_image() {
 	adopted=recorded
 	if read_kept_record; then
 		[ "$record_inode" = "$is" ] ||
-			refuse ImageChanged "$asked is inode $is, and inode $record_inode was recorded for $record_owner"
+			refuse ImageChanged "$asked is inode $is, but inode $record_inode was recorded for $record_owner"
 		if same_declarer "$record_owner" "$owner" && { [ -z "$record_uuid" ] || [ "$record_uuid" = "$uuid" ]; }; then
 			# A run that was interrupted between the file's name and its record.
 			if [ "$record_origin" = Making ]; then record_origin=Made; fi
@@ -78,7 +78,7 @@ adopt_image() {
 		fi
 		[ "$may_find" = yes ] || refuse ImageForeign "$asked is recorded for $record_owner, domain ${record_uuid:-unknown}"
 	elif [ "$known" = - ]; then
-		[ "$may_find" = yes ] || refuse ImageForeign "$asked is there, and xensan did not make it"
+		[ "$may_find" = yes ] || refuse ImageForeign "$asked exists, but xensan did not create it"
 	fi
 	record_origin=Found
 	record_image "$owner" "$uuid" Found "$image_real"
@@ -90,25 +90,25 @@ if [ -e "$image_real" ] || [ -L "$image_real" ]; then
 	is=$(inode_and_birth "$image_real")
 	# A file that is there again is not given up.
 	[ "$is" != "$replaces" ] || replaces=-
-	[ "$known" = - ] || [ "$known" = "$is" ] || refuse ImageChanged "$asked is inode $is, and inode $known was recorded"
+	[ "$known" = - ] || [ "$known" = "$is" ] || refuse ImageChanged "$asked is inode $is, but inode $known was recorded"
 	adopt_image
 	if [ "$size" -ge "$bytes" ]; then
 		work_alive "$image_work.pid" || rm -f "$image_copy" "$image_work.pid" "$image_work.err"
 		finish "$adopted"
 	fi
 	[ "$record_origin" = Made ] ||
-		refuse ImageForeign "$asked has $size bytes, $bytes are wanted, and xensan did not make it"
+		refuse ImageForeign "$asked has $size bytes instead of $bytes, and xensan did not create it"
 	room_for 1048576
 	error=$( (: 8<>"$image_real") 2>&1) || refuse_write "$asked" "$error"
 	exec 8<>"$image_real"
-	[ "$(stat -L -c %i /proc/self/fd/8)" = "$(stat -c %i -- "$image_real")" ] || refuse ImageForeign "$asked was replaced while it was looked at"
+	[ "$(stat -L -c %i /proc/self/fd/8)" = "$(stat -c %i -- "$image_real")" ] || refuse ImageForeign "$asked was replaced during the check"
 	error=$(extend /proc/self/fd/8) || refuse_write "$asked" "$error"
 	finish grown
 fi
 
-[ "$known" = - ] || refuse ImageMissing "$asked is gone: inode $known was recorded"
+[ "$known" = - ] || refuse ImageMissing "$asked is missing; it was recorded as inode $known"
 if read_kept_record && [ "$record_origin" != Making ]; then
-	refuse ImageMissing "$asked is gone: inode $record_inode was recorded for $record_owner"
+	refuse ImageMissing "$asked is missing; it was recorded as inode $record_inode for $record_owner"
 fi
 if [ "$source" != - ]; then
 	# The error of a failed copy that this host began: reported once, then the copy begins anew.

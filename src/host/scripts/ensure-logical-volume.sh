@@ -38,7 +38,7 @@ if lvm_field lvs lv_size "$group/$name"; then
 	identity=$(backing_identity_of "/dev/$group/$name")
 	if known_before "$group/$name" "$replaces"; then
 		same_backing "$known_identity" "$identity" ||
-			refuse BackingChanged "$group/$name is $identity now, recorded was $known_identity"
+			refuse BackingChanged "$group/$name is now $identity, but was recorded as $known_identity"
 	elif lvm_field lvs lv_tags "$group/$name"; then
 		case ",$lvm_value," in *",$(owner_tag "$owner"),"*) record_volume "$owner" "$group/$name" ;; esac
 	fi
@@ -48,13 +48,13 @@ if lvm_field lvs lv_size "$group/$name"; then
 	require_free "$group/$name" "$backing_device"
 	layout=$(lvs --noheadings -o segtype "$group/$name" </dev/null 9>&- | sort -u | tr -d ' \n')
 	[ "$layout" = linear ] ||
-		refuse LayoutNotLinear "$group/$name is ${layout:-of no layout that LVM tells}: only a linear volume is extended; lvextend by hand, and its new size is served"
+		refuse LayoutNotLinear "$group/$name is ${layout:-of unknown layout}: xensan extends only linear volumes; run lvextend by hand, and its new size is served"
 	stage_blank $((bytes - size))
 	give_staged
 	finish grown
 fi
 ! known_before "$group/$name" "$replaces" ||
-	refuse BackingMissing "$group/$name is not there, and was recorded as $known_identity: nothing is made in its place"
+	refuse BackingMissing "$group/$name is missing; it was recorded as $known_identity and is not recreated"
 stage_blank "$bytes"
 forget_replaced "$group/$name" "$replaces"
 lvrename "$group" "$staged" "$name" </dev/null >&2 9>&-

@@ -20,7 +20,7 @@ set -eu
 owner=$1 device=$2 uuid=$3 label=$4 cluster=$5 mode=$6 slots=$7 block=$8 cluster_size=$9
 shift 9
 journal=$1 type=$2 bytes=$3 server=$4 net=$5
-case $uuid in *[!0-9a-f-]* | '') refuse InvalidArgument "$uuid is no UUID" ;; esac
+case $uuid in *[!0-9a-f-]* | '') refuse InvalidArgument "$uuid is not a UUID" ;; esac
 record=$state_dir/formats/$uuid
 log=$run_dir/format.$uuid.log
 
@@ -28,7 +28,7 @@ for tool in mkfs.ocfs2 debugfs.ocfs2; do have "$tool" || refuse OcfsToolsMissing
 for tool in setsid aoeping; do have "$tool" || refuse ToolMissing "$tool is not installed"; done
 find_blkid || refuse ToolMissing "blkid of util-linux is not installed"
 # libo2cb forks to run modprobe; if that fails, the child goes on as a second mkfs.ocfs2.
-/sbin/modprobe --version >/dev/null 2>&1 || refuse ToolMissing "/sbin/modprobe does not run, and ocfs2-tools are dangerous without it"
+/sbin/modprobe --version >/dev/null 2>&1 || refuse ToolMissing "/sbin/modprobe does not run, and ocfs2-tools are not safe without it"
 take_lock format 5
 
 # Formats that began here earlier with this UUID or on this device.
@@ -40,22 +40,22 @@ for file in "$state_dir"/formats/*; do
 	[ "$file" = "$record" ] || [ "$record_device" = "$device" ] || continue
 	case $record_state in
 	Running)
-		printf 'busy\tmkfs.ocfs2 is at work on %s since an earlier command\n' "$record_device"
+		printf 'busy\tmkfs.ocfs2 is still formatting %s for an earlier command\n' "$record_device"
 		exit 4
 		;;
 	Interrupted)
-		refuse FormatInterrupted "a format of $record_device as ${file##*/} began on this host and did not come to its end; it is never begun again. Look at the device; who is sure removes $file"
+		refuse FormatInterrupted "a format of $record_device as ${file##*/} started on this host and did not finish; it is not repeated. Look at the device; to allow a new format, remove $file"
 		;;
 	esac
 done
 
 # The device must exist, have the right size, be served by the right host, and not be in use.
-device_facts "$device" || refuse DeviceMissing "$device is no block device"
+device_facts "$device" || refuse DeviceMissing "$device is not a block device"
 require_alive "$device"
 if [ -e "$record" ]; then
 	forget_cached "$device"
 	[ "$(uuid_of "$device")" = "$uuid" ] ||
-		refuse WrongFilesystem "$uuid was made on $device and is not there any more: $(signature_of "$device" && echo "${signature_text:-no signature}")"
+		refuse WrongFilesystem "$uuid was made on $device but is no longer there: $(signature_of "$device" && echo "${signature_text:-no signature}")"
 	finish unchanged
 fi
 [ "$device_size" = "$bytes" ] || refuse SizeDiffers "$device has $device_size bytes, the volume $bytes"
@@ -63,7 +63,7 @@ while read -r _ _ mounted_number _ mounted_point _; do
 	[ "$mounted_number" != "$device_number" ] || refuse NotBlank "$device is mounted on $mounted_point"
 done </proc/self/mountinfo
 for holder in "/sys/dev/block/$device_number"/holders/* "/sys/dev/block/$device_number"/*/partition; do
-	[ ! -e "$holder" ] || refuse NotBlank "$device is held by, or has, ${holder#/sys/dev/block/"$device_number"/}"
+	[ ! -e "$holder" ] || refuse NotBlank "$device has a holder or a partition: ${holder#/sys/dev/block/"$device_number"/}"
 done
 while read -r swap_name _; do
 	[ "$swap_name" != "$device" ] || refuse NotBlank "$device is used as swap"
@@ -94,7 +94,7 @@ require_blank() {
 			# A node writes every two seconds.
 			sleep 5
 			after=$(superblock_rows "$device" | grep '^beat' || :)
-			[ "$before" = "$after" ] || refuse HeartbeatActive "somebody has it mounted and writes a heartbeat: OCFS2, $superblock"
+			[ "$before" = "$after" ] || refuse HeartbeatActive "a node has it mounted and writes a heartbeat: OCFS2, $superblock"
 		fi
 		refuse NotBlank "OCFS2, $superblock"
 	fi
@@ -104,12 +104,12 @@ require_blank() {
 	case $blank_code in
 	0) ;;
 	2) refuse DeviceMissing "$device cannot be read" ;;
-	*) refuse NotBlank "no signature, and its first or last MiB is not zero" ;;
+	*) refuse NotBlank "no signature, but its first or last MiB is not zero" ;;
 	esac
 }
 require_blank
 : >"$log"
-mkfs.ocfs2 --dry-run "$@" "$device" </dev/null >"$log" 2>&1 9>&- || refuse FormatFailed "mkfs.ocfs2 would not: $(tail -n 2 "$log" | tr '\n' ' ')"
+mkfs.ocfs2 --dry-run "$@" "$device" </dev/null >"$log" 2>&1 9>&- || refuse FormatFailed "mkfs.ocfs2 refuses: $(tail -n 2 "$log" | tr '\n' ' ')"
 cat >"$run_dir/run-format" <<'END'
 # include: run-format.sh
 END
@@ -127,4 +127,4 @@ if [ -e "$record" ]; then
 	refuse FormatFailed "$said"
 fi
 [ "$code" != 2 ] || refuse_write "$record" "$said"
-refuse FormatFailed "it did not begin: $said"
+refuse FormatFailed "the format did not start: $said"

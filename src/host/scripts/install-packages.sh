@@ -15,7 +15,7 @@ for package; do
 	[ "$state" = installed ] || missing="$missing $package"
 done
 [ -n "$missing" ] || finish unchanged
-{ have apt-get && have dpkg-query; } || refuse NoPackageManager "no apt here: install$missing by hand"
+{ have apt-get && have dpkg-query; } || refuse NoPackageManager "no apt on this host: install$missing by hand"
 take_lock packages 30
 mkdir -p "$run_dir"
 log=$run_dir/install-packages.log

@@ -43,10 +43,10 @@ for word in $(printf '%s' "$options" | tr , ' '); do
 	atime | noatime | nodiratime | relatime | ro | rw | sync | dirsync | acl | noacl | user_xattr | nouser_xattr | intr | nointr | inode64 | usrquota | grpquota) ;;
 	data=ordered | data=writeback | coherency=full | coherency=buffered | errors=remount-ro | barrier=[01]) ;;
 	commit=*[!0-9]* | atime_quantum=*[!0-9]* | localalloc=*[!0-9]* | resv_level=*[!0-9]* | dir_resv_level=*[!0-9]*)
-		refuse MountOptionOutsideBounds "$word is no option that shared file systems may have"
+		refuse MountOptionOutsideBounds "$word is not allowed on shared file systems"
 		;;
 	commit=?* | atime_quantum=?* | localalloc=?* | resv_level=?* | dir_resv_level=?*) ;;
-	*) refuse MountOptionOutsideBounds "$word is no option that shared file systems may have" ;;
+	*) refuse MountOptionOutsideBounds "$word is not allowed on shared file systems" ;;
 	esac
 	safe_options=$safe_options,$word
 done
@@ -66,17 +66,17 @@ in_bounds "$real" "$@" || refuse MountPointOutsideBounds "$point leads to $real,
 case $real/ in
 /bin/* | /boot/* | /dev/* | /etc/* | /lib*/* | /proc/* | /root/* | /run/* | /sbin/* | /sys/* | /usr/* | /tmp/ | /var/ | /var/lib/ | \
 	/var/lib/dpkg/* | /var/lib/apt/* | "$state_dir"/* | /)
-	refuse MountPointNotUsable "$real is a directory of the system"
+	refuse MountPointNotUsable "$real is a system directory"
 	;;
 /home/ | /opt/ | /srv/ | /mnt/ | /media/)
 	named=
 	for glob; do [ "$glob" != "$real" ] || named=yes; done
-	[ -n "$named" ] || refuse MountPointNotUsable "$real is a directory of the system; it may be a mount point where allowed.mountPoints names it without * or ?"
+	[ -n "$named" ] || refuse MountPointNotUsable "$real is a system directory; it can be a mount point only if allowed.mountPoints names it without * or ?"
 	;;
 esac
 point=$real
 
-device_facts "$device" || refuse DeviceMissing "$device is no block device"
+device_facts "$device" || refuse DeviceMissing "$device is not a block device"
 require_alive "$device"
 
 # What is mounted here, and where else this device is mounted.
@@ -93,7 +93,7 @@ done </proc/self/mountinfo
 case $here in
 '') ;;
 "$device_number / ocfs2 "*) ;;
-*) refuse MountPointInUse "on $point is mounted ${here#* * }" ;;
+*) refuse MountPointInUse "${here#* * } is mounted on $point" ;;
 esac
 [ -n "$here" ] || [ -z "$elsewhere" ] || refuse MountedElsewhere "$device is mounted on $elsewhere"
 
@@ -142,10 +142,10 @@ if [ -z "$here" ]; then
 	fi
 	[ -d "$point" ] || refuse MountPointNotUsable "$point is not a directory"
 	# Make it immutable only if it is empty: afterwards nothing can be added.
-	is_empty "$point" || refuse MountPointNotEmpty "$point holds $(cd "$point" && for name in * .[!.]*; do [ ! -e "$name" ] || echo "$name"; done | head -n 3 | tr '\n' ' ')"
+	is_empty "$point" || refuse MountPointNotEmpty "$point is not empty: $(cd "$point" && for name in * .[!.]*; do [ ! -e "$name" ] || echo "$name"; done | head -n 3 | tr '\n' ' ')"
 	# Files that a program writes while nothing is mounted would be hidden later. Not every file system has the flag.
 	! have chattr || chattr +i "$point" 2>/dev/null || :
-	is_empty "$point" || refuse MountPointNotEmpty "something was written into $point just now"
+	is_empty "$point" || refuse MountPointNotEmpty "something was just written into $point"
 
 	said=$(mount -t ocfs2 -o "_netdev,$options" "$device" "$point" 2>&1 </dev/null 9>&-) || :
 	# mount may exit 0 without having mounted.
@@ -166,7 +166,7 @@ mode=local
 { read -r mode <"$cluster_configfs/$cluster/heartbeat/mode"; } 2>/dev/null || :
 region=$(printf '%s' "$uuid" | tr -d - | tr 'a-f' 'A-F')
 if [ "$mode" = local ] && [ ! -d "$cluster_configfs/$cluster/heartbeat/$region" ]; then
-	refuse WrongFilesystem "$device is mounted on $point, and the kernel writes no heartbeat for $uuid in the cluster $cluster"
+	refuse WrongFilesystem "$device is mounted on $point, but the kernel writes no heartbeat for $uuid in the cluster $cluster"
 fi
 
 
@@ -189,7 +189,7 @@ if [ "$word" = unchanged ] && [ "$(harmful_of "$here_options")" != "$wanted_harm
 		[ "$mount_number $mount_root $mount_point" != "$device_number / $point" ] || now=$(harmful_of "${mount_rest%% *}")
 	done </proc/self/mountinfo
 	[ "$now" = "$wanted_harmful" ] ||
-		refuse MountFailed "$point is still mounted $now, to be $wanted_harmful: $(printf '%s' "$said" | tr '\n' ' ')"
+		refuse MountFailed "$point is still mounted with $now instead of $wanted_harmful: $(printf '%s' "$said" | tr '\n' ' ')"
 	word=remounted
 fi
 

@@ -59,7 +59,7 @@ if [ ! -d /sys/module/aoe ]; then
 		refuse KernelWithoutAoe "kernel $(uname -r) was built without CONFIG_ATA_OVER_ETH: boot one that has it"
 	have modprobe || refuse ModuleMissing "no modprobe on this host: install kmod"
 	error=$(modprobe aoe 2>&1) || refuse ModuleMissing "modprobe aoe: $error"
-	[ -d /sys/module/aoe ] || refuse ModuleMissing "modprobe aoe said nothing, and the module is not there"
+	[ -d /sys/module/aoe ] || refuse ModuleMissing "modprobe aoe reported no error, but the module is not loaded"
 	changed=yes
 fi
 

@@ -32,7 +32,7 @@ for file in /etc/default/xendomains /etc/sysconfig/xendomains; do
 	replace_file "$file" 644 <"$run_dir/xendomains"
 	xendomains_values "$file"
 	[ -z "$xendomains_save$xendomains_restore$xendomains_auto" ] || {
-		echo "$file sets XENDOMAINS_SAVE, _RESTORE or _AUTO in a way that is not understood" >&2
+		echo "$file sets XENDOMAINS_SAVE, _RESTORE or _AUTO in a way that xensan cannot parse" >&2
 		exit 1
 	}
 	changed=yes

@@ -29,7 +29,7 @@ else
 	known_cluster=
 	{ read -r known_cluster _ <"$state_dir/cluster"; } 2>/dev/null || :
 	if [ -d "$cluster_configfs/$cluster" ] && [ "$known_cluster" != "$cluster" ]; then
-		refuse NotOurs "$cluster is active, and no cluster.conf says that it is ours"
+		refuse NotOurs "$cluster is active, but no cluster.conf shows that xensan configured it"
 	fi
 fi
 
@@ -41,10 +41,10 @@ if [ -d "$cluster_configfs/$cluster" ]; then
 	# A local heartbeat belongs to a mount, perhaps one that is being made now. A global one runs by itself.
 	if [ "$mode" = global ]; then o2cb stop-heartbeat "$cluster" >>"$said" 2>&1 </dev/null 9>&- || :; fi
 	for region in "$cluster_configfs/$cluster"/heartbeat/*; do
-		[ ! -d "$region" ] || refuse ClusterInUse "a heartbeat is written to ${region##*/}: $(tr '\n' ' ' <"$said")"
+		[ ! -d "$region" ] || refuse ClusterInUse "a heartbeat is still written to ${region##*/}: $(tr '\n' ' ' <"$said")"
 	done
 	o2cb unregister-cluster "$cluster" >>"$said" 2>&1 </dev/null 9>&- || :
-	[ ! -d "$cluster_configfs/$cluster" ] || refuse ClusterInUse "$cluster does not leave the kernel: $(tr '\n' ' ' <"$said")"
+	[ ! -d "$cluster_configfs/$cluster" ] || refuse ClusterInUse "the kernel does not release $cluster: $(tr '\n' ' ' <"$said")"
 	word=removed
 fi
 

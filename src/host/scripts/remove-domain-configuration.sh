@@ -19,7 +19,7 @@ if [ ! -e "$file" ]; then
 	finish absent
 fi
 find_declarer "$2"
-same_declarer "$declarer" "$1" || refuse NotOurs "$file was written for ${declarer:-nobody that is known}"
+same_declarer "$declarer" "$1" || refuse NotOurs "$file was written for ${declarer:-an unknown owner}"
 find_toolstack
 if [ "$toolstack" != none ]; then
 	find_domain "$2"

@@ -55,7 +55,7 @@ conf)
 	systemctl stop "$unit" >&2 9>&-
 	# Its process may still run with an older configuration.
 	main=$(systemctl show -p MainPID --value "$unit")
-	[ "$main" = 0 ] || refuse ExportFailed "$unit does not stop, process $main"
+	[ "$main" = 0 ] || refuse ExportFailed "$unit does not stop: process $main is still running"
 	;;
 inittab)
 	inittab_without "$name" | inittab_replace
@@ -73,6 +73,6 @@ conf)
 esac
 removed=$name
 find_ours
-[ -z "$kind$pids" ] || refuse ExportFailed "the export is still there: $kind $name$pids"
+[ -z "$kind$pids" ] || refuse ExportFailed "the export still exists: $kind $name$pids"
 forget_export "$removed"
 finish removed

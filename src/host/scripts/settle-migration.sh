@@ -37,21 +37,21 @@ differs() {
 # The receiver's command line names no domain: any receiver may be about this one.
 nothing_at_work() {
 	! at_work 'migrate-receive|restore|save-helper|xc_restore|xc_save|rename|unpause' ||
-		refuse DomainMigrating "process $work_pid ($work_verb) is at work"
+		refuse DomainMigrating "process $work_pid ($work_verb) is running"
 	! at_work 'migrate|save|suspend|destroy|resume|create' "$domain_id" "$name" "$name--incoming" "$name--migratedaway" ||
-		refuse DomainMigrating "process $work_pid ($work_verb) is at work on the domain"
+		refuse DomainMigrating "process $work_pid ($work_verb) is working on the domain"
 }
 
 # end_receiver: ends the one process that receives a domain here, as no host sends any more.
 end_receiver() {
 	receivers=$(toolstack_processes) || {
-		echo "cannot tell which commands of the toolstack are at work" >&2
+		echo "cannot tell which toolstack commands are running" >&2
 		exit 1
 	}
 	receivers=$(printf '%s\n' "$receivers" | awk -F '\t' '$2 == "migrate-receive" { print $1 }')
 	case $receivers in
 	'') return 0 ;;
-	*[!0-9]*) refuse DomainMigrating "several processes receive domains, and which of them waits for the source is not told" ;;
+	*[!0-9]*) refuse DomainMigrating "several processes receive domains, and it is unknown which one waits for the source" ;;
 	esac
 	kill "$receivers" 2>/dev/null || :
 	receiver_began=$(now)
@@ -93,7 +93,7 @@ running_as_named() {
 
 destroy() {
 	said=$("$toolstack" destroy "$domain_id" 2>&1 </dev/null 9>&-) || :
-	until_state destroyed || refuse DomainStateDiffers "it was to be destroyed, and $(domain_text): $said"
+	until_state destroyed || refuse DomainStateDiffers "it should have been destroyed, but $(domain_text): $said"
 	end_lease "$uuid"
 	finish destroyed
 }
@@ -143,7 +143,7 @@ StartIncoming)
 	rename_back
 	# xl always exits 0.
 	"$toolstack" unpause "$domain_id" >&2 </dev/null 9>&- || :
-	until_state running_as_named || refuse DomainStateDiffers "it was to run, and $(domain_text): ${said-}"
+	until_state running_as_named || refuse DomainStateDiffers "it should run, but $(domain_text): ${said-}"
 	finish started
 	;;
 ResumeSource)
@@ -154,11 +154,11 @@ ResumeSource)
 	suspended || differs
 	# Destroying pauses first: a copy whose destruction has begun must not run again.
 	case $domain_state in *p*) differs ;; esac
-	"$toolstack" help 2>&1 </dev/null | grep -q '^ *resume ' || refuse ResumeUnsupported "$toolstack of this host has no command resume"
+	"$toolstack" help 2>&1 </dev/null | grep -q '^ *resume ' || refuse ResumeUnsupported "$toolstack on this host has no command resume"
 	rename_back
 	"$toolstack" resume "$domain_id" >&2 </dev/null 9>&- || :
-	until_state running_as_named || refuse DomainStateDiffers "it was to be resumed, and $(domain_text): ${said-}"
+	until_state running_as_named || refuse DomainStateDiffers "it should have been resumed, but $(domain_text): ${said-}"
 	finish resumed
 	;;
-*) refuse InvalidArgument "$action is no action" ;;
+*) refuse InvalidArgument "$action is not an action" ;;
 esac

@@ -38,10 +38,10 @@ take_lock "domain-$uuid" 30
 find_domain "$uuid"
 if [ "$domain_count" -gt 1 ]; then refuse DomainStateDiffers "$domain_count domains of this host have the UUID $uuid"; fi
 # Also a create that outlived the command which began it.
-! at_work 'create|restore|start|rename' "$file" "$run_dir/$uuid.cfg" || refuse DomainMigrating "process $work_pid ($work_verb) builds the domain"
+! at_work 'create|restore|start|rename' "$file" "$run_dir/$uuid.cfg" || refuse DomainMigrating "process $work_pid ($work_verb) is building the domain"
 if [ "$domain_count" = 1 ]; then
 	[ "$domain_name" = "$name" ] || refuse DomainMigrating "$(domain_text)"
-	! at_work 'migrate|save|suspend' "$domain_id" "$name" || refuse DomainMigrating "process $work_pid ($work_verb) moves the domain"
+	! at_work 'migrate|save|suspend' "$domain_id" "$name" || refuse DomainMigrating "process $work_pid ($work_verb) is moving the domain"
 	domain_runs || refuse DomainStateDiffers "$(domain_text)"
 	require_mounted "$mount_point" "$filesystem"
 	# It was seen to run here just now, so the holder of the lock does not run it, or the damage is done.
@@ -62,7 +62,7 @@ tidy() {
 	rm -f "$run_dir/$uuid.cfg" "$run_dir/$uuid.rows" "$run_dir/$uuid.err" "$run_dir/$uuid.images"
 }
 at_exit tidy
-[ "$(sha256sum <"$run_dir/$uuid.cfg")" = "$digest  -" ] || refuse ConfigurationDiffers "$file is not the configuration that is meant"
+[ "$(sha256sum <"$run_dir/$uuid.cfg")" = "$digest  -" ] || refuse ConfigurationDiffers "$file is not the expected configuration"
 configuration_rows "$run_dir/$uuid.cfg" >"$run_dir/$uuid.rows"
 
 # contained IMAGE ARGUMENT…: it is on one of the shares now, not behind a symbolic link or another mount.
@@ -78,7 +78,7 @@ contained() {
 		[ ! -e "$image_real" ] || [ -f "$image_real" ] || refuse ImageForeign "$contained_image is not a regular file"
 		return 0
 	done
-	refuse ImageOutsideBounds "$contained_image is on none of the shared file systems of the domain"
+	refuse ImageOutsideBounds "$contained_image is not on a shared file system of the domain"
 }
 
 named_as='' identified_as='' memory=0
@@ -98,7 +98,7 @@ while read -r kind value; do
 		within bridge "$value" "$@" || refuse BridgeOutsideBounds "$value is not in allowed.bridges of the XenHost; add $value to it to allow this"
 		if [ ! -d "/sys/class/net/$value" ]; then refuse BridgeMissing "there is no bridge $value"; fi
 		[ -d "/sys/class/net/$value/bridge" ] ||
-			refuse BridgeMissing "$value is an interface and no Linux bridge; a bridge of Open vSwitch needs switch: OpenVSwitch"
+			refuse BridgeMissing "$value is an interface but not a Linux bridge; an Open vSwitch bridge needs switch: OpenVSwitch"
 		;;
 	ovs-bridge)
 		within bridge "$value" "$@" || refuse BridgeOutsideBounds "$value is not in allowed.bridges of the XenHost; add $value to it to allow this"
@@ -113,11 +113,11 @@ while read -r kind value; do
 	image | read) contained "$value" "$@" ;;
 	cdrom)
 		contained "$value" "$@"
-		within cdrom "$value" "$@" || refuse SourceNotTemplate "$value is in none of the templates of its file system"
+		within cdrom "$value" "$@" || refuse SourceNotTemplate "$value matches none of the templates of its file system"
 		[ ! -e "$image_record" ] || refuse SourceInUse "$value was made for a domain"
 		[ -f "$image_real" ] || refuse SourceMissing "there is no regular file $value"
 		;;
-	*) refuse InvalidArgument "$file: not understood: $value" ;;
+	*) refuse InvalidArgument "$file: not supported: $value" ;;
 	esac
 done <"$run_dir/$uuid.rows"
 [ "$named_as $identified_as" = "$name $uuid" ] ||
@@ -160,11 +160,11 @@ if [ "$domain_count" = 0 ]; then
 	*'Cannot allocate memory'* | *'Out of memory'* | *'failed to free memory'* | *'not enough'*memory* | *'Not enough'*memory*)
 		refuse NoMemory "$memory MiB for $name: $said"
 		;;
-	*) refuse StartFailed "${said:-it said nothing, exit $code, and the domain is not there}" ;;
+	*) refuse StartFailed "${said:-the toolstack printed nothing (exit $code), and the domain does not exist}" ;;
 	esac
 fi
 if [ "$code" != 0 ] || [ "$domain_name" != "$name" ] || [ "$domain_count" != 1 ]; then
 	# The domain is not proved absent, so the lock stays.
-	refuse DomainStateDiffers "after a start that failed, $(domain_text): $said"
+	refuse DomainStateDiffers "the start failed, but $(domain_text): $said"
 fi
 finish "started id $domain_id"

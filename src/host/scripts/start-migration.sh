@@ -40,7 +40,7 @@ case $domain_name in
 *) refuse DomainNameUnsafe "the domain is called $domain_name, which xl takes for a domain id" ;;
 esac
 ! at_work 'migrate|save|suspend|remus|create|restore' "$domain_id" "$domain_name" "$state_dir/domains/$uuid.cfg" "$run_dir/$uuid.cfg" ||
-	refuse DomainMigrating "process $work_pid ($work_verb) moves or builds the domain"
+	refuse DomainMigrating "process $work_pid ($work_verb) is moving or building the domain"
 domain_runs || refuse DomainNotRunning "$(domain_text)"
 
 # What it runs with, whatever was declared: a reboot on the target would use these.
@@ -54,7 +54,7 @@ while read -r kind value; do
 	esac
 done <"$run_dir/$uuid.runs"
 rm -f "$run_dir/$uuid.runs"
-[ -n "$said" ] || refuse DomainStateDiffers "$toolstack list --long says nothing of $(domain_text)"
+[ -n "$said" ] || refuse DomainStateDiffers "$toolstack list --long prints nothing: $(domain_text)"
 
 prune_runs
 
@@ -124,7 +124,7 @@ tries=0
 until [ -s "$base.pid" ] || [ -s "$base.exit" ]; do
 	tries=$((tries + 1))
 	if [ "$tries" -ge 100 ]; then
-		echo "the migration was begun, and its process does not show" >&2
+		echo "the migration was started, but its process does not appear" >&2
 		exit 1
 	fi
 	pause

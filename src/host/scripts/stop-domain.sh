@@ -40,7 +40,7 @@ gone() {
 settled() {
 	until gone; do
 		[ "$domain_count" = 0 ] || return 1
-		[ $(($(now) - began)) -le $((seconds + 60)) ] || refuse DomainMigrating "process $work_pid ($work_verb) builds a domain"
+		[ $(($(now) - began)) -le $((seconds + 60)) ] || refuse DomainMigrating "process $work_pid ($work_verb) is building a domain"
 	done
 	[ "$lock_dir" = - ] || release_domain "$lock_dir/$uuid.lock"
 	end_lease "$uuid"
@@ -50,7 +50,7 @@ not_moving() {
 	case $domain_name in
 	*--incoming | *--migratedaway | '(null)' | migrating-*) refuse DomainMigrating "$(domain_text)" ;;
 	esac
-	! at_work 'migrate|save|suspend|restore' "$domain_id" "$domain_name" || refuse DomainMigrating "process $work_pid ($work_verb) moves the domain"
+	! at_work 'migrate|save|suspend|restore' "$domain_id" "$domain_name" || refuse DomainMigrating "process $work_pid ($work_verb) is moving the domain"
 }
 
 find_domain "$uuid"

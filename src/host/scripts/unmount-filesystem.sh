@@ -38,12 +38,12 @@ if [ -n "$mounted_number" ]; then
 	device_facts "$device" || device_number=none
 	case "$mounted_number $mounted_what" in
 	"$device_number / ocfs2 "*) ;;
-	*) refuse WrongFilesystem "on $point is mounted ${mounted_what#* }, not $device" ;;
+	*) refuse WrongFilesystem "${mounted_what#* } is mounted on $point, not $device" ;;
 	esac
 	# A read could hang if the device is dead, but the kernel names the heartbeat after the mounted file system.
 	region=$(printf '%s' "$uuid" | tr -d - | tr 'a-f' 'A-F')
 	if ! ls -d "/sys/kernel/config/cluster/"*"/heartbeat/$region" >/dev/null 2>&1; then
-		[ "$(uuid_of "$device")" = "$uuid" ] || refuse WrongFilesystem "$device holds another file system than $uuid"
+		[ "$(uuid_of "$device")" = "$uuid" ] || refuse WrongFilesystem "$device does not hold the file system $uuid"
 	fi
 	users=$(users_of "$mounted_number" "$point" | sort -u | head -n 10 | tr '\n' ',' | sed 's/,$//; s/,/, /g')
 	[ -z "$users" ] || refuse FilesystemInUse "$point is used by $users"

@@ -30,7 +30,7 @@ elif [ "$4" != yes ]; then
 	# Domains run only on a dom0.
 	if [ "$toolstack" != none ] && { domain_rows "$run_dir/$2.domains" >/dev/null 2>&1 || privileged; }; then
 		find_domain "$2"
-		[ "$domain_count" = 0 ] || refuse DomainTaken "nobody declared it on this host, and $(domain_text)"
+		[ "$domain_count" = 0 ] || refuse DomainTaken "it is not declared on this host, but $(domain_text)"
 	fi
 fi
 printf '%s\n' "$owner" | replace_file "$file.owner" 600

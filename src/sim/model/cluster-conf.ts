@@ -22,8 +22,8 @@ export function parseClusterFile(text: string): ClusterFile | string {
     else if (head !== null) {
       stanzas.push({ kind: head[1] ?? "", values: new Map() });
       inside = true;
-    } else if (pair === null) return `line ${index + 1} is no part of a cluster.conf`;
-    else if (!inside) return `line ${index + 1} stands outside of a stanza`;
+    } else if (pair === null) return `line ${index + 1} is not valid in a cluster.conf`;
+    else if (!inside) return `line ${index + 1} is outside of a stanza`;
     else stanzas.at(-1)?.values.set(pair[1] ?? "", (pair[2] ?? "").replaceAll("\t", " "));
   }
   const of = (kind: string) => stanzas.filter((one) => one.kind === kind).map((one) => one.values);

@@ -13,7 +13,7 @@ export interface SharedDisk {
   readonly content: Content;
 }
 
-/** The block device at a path and the AoE device under it, if any; undefined if the path is no block device. */
+/** The block device at a path and the AoE device under it, if any; undefined if the path is not a block device. */
 export function sharedDisk(host: Host, path: string): SharedDisk | undefined {
   const { block } = backingAt(host, path);
   if (block === undefined) return undefined;

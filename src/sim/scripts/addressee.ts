@@ -27,7 +27,7 @@ function requireAddressee(run: ScriptRun, words: readonly string[]): void {
   for (const word of words) {
     const value = word.slice(word.indexOf("=") + 1);
     if (word.startsWith("machine=") && value !== host.machineId)
-      refuse(run, "MachineChanged", `the machine-id is ${host.machineId}, recorded was ${value}`);
+      refuse(run, "MachineChanged", `the machine-id is ${host.machineId}, but ${value} was recorded`);
     if (word.startsWith("takes=")) takes = value;
     if (word.startsWith("claim=")) requireClaim(run, value, takes);
   }

@@ -24,7 +24,7 @@ export function segmentOn(netif: string, list: string): string | undefined {
 
 /** require_plain_path: refuses relative paths and `.`, `..` or empty parts. */
 export function plainPath(run: ScriptRun, path: string): void {
-  if (/\/\.\.?\/|\/\//.test(`${path}/`)) refuse(run, "InvalidArgument", `${path} has an empty part, . or .. in it`);
+  if (/\/\.\.?\/|\/\//.test(`${path}/`)) refuse(run, "InvalidArgument", `${path} contains an empty part, . or ..`);
   if (!path.startsWith("/")) refuse(run, "InvalidArgument", `${path} is not an absolute path`);
 }
 
@@ -50,8 +50,8 @@ export function requireBacking(run: ScriptRun, asked: string, globs: readonly st
 /** require_named: a disk that reports no identity must be listed by its exact name. */
 export function requireNamed(run: ScriptRun, asked: string, backing: Backing, globs: readonly string[]): void {
   if (!/^(unnamed:|part:.*@unnamed:)/.test(backing.lasting) || globs.includes(asked)) return;
-  const why = "has neither a serial number nor a WWN: nothing tells it from another disk of its size after a reboot";
-  const how = "List it by its exact name in allowedBackings if it may be served all the same";
+  const why = "has neither a serial number nor a WWN: after a reboot it cannot be told from another disk of its size";
+  const how = "List it by its exact name in allowedBackings to serve it anyway";
   refuse(run, "BackingNotUsable", `${asked} ${why}. ${how}`);
 }
 
@@ -73,7 +73,7 @@ const systemDirectories = /^(\/(bin|boot|dev|etc|lib[^/]*|proc|root|run|sbin|sys
 export function requirePlace(run: ScriptRun, asked: string, real: string, globs: readonly string[]): void {
   for (const name of [asked, real]) {
     if (!/\.xensan-(new|deleted)$/.test(name)) continue;
-    const why = "has a name that xensan gives to files while it makes or deletes them";
+    const why = "has a name that xensan reserves for files that it creates or deletes";
     refuse(run, "BackingNotUsable", `${name} ${why}`);
   }
   if (!inBounds(asked, globs)) refuse(run, "BackingOutsideBounds", `${asked} is not in allowedBackings`);
@@ -178,6 +178,6 @@ export function requireUnclaimed(
   if (block === undefined || deviceNames(run.host, block).some((name) => !name.startsWith("/"))) return;
   const claim = block.content.signature;
   if (!/_member$|^(drbd|bcache)$/.test(claim) || globs.includes(asked)) return;
-  const list = "list it by its exact name in allowedBackings if it may be served all the same";
-  refuse(run, "BackingInUse", `${asked} is a part of something else (${claim}); ${list}`);
+  const list = "list it by its exact name in allowedBackings to serve it anyway";
+  refuse(run, "BackingInUse", `${asked} is marked by LVM, RAID or the like (${claim}); ${list}`);
 }

@@ -56,8 +56,8 @@ export function requireO2cb(run: ScriptRun): void {
   const { host } = run;
   if (toolPath(host, "o2cb") === undefined) refuse(run, "OcfsToolsMissing", "o2cb is not installed");
   if (readText(host, bootConf) !== undefined || readText(host, "/etc/sysconfig/o2cb") === undefined) return;
-  const other = `only one that reads ${bootConf}, as Debian's does, can be configured`;
-  refuse(run, "OcfsToolsMissing", `O2CB of this host reads /etc/sysconfig/o2cb: ${other}`);
+  const other = `xensan can configure only one that reads ${bootConf}, as Debian's does`;
+  refuse(run, "OcfsToolsMissing", `O2CB on this host reads /etc/sysconfig/o2cb: ${other}`);
 }
 
 /** require_own_node */

@@ -86,7 +86,7 @@ function setTimeouts(run: ScriptRun, cluster: Cluster, asked: AskedCluster): boo
 
 function requireGone(run: ScriptRun, node: ClusterNode, why: string): void {
   if (node.number !== undefined && liveNodes(run.world, run.host).has(node.number)) {
-    const live = "and it still writes its heartbeat: unmount everything on it first";
+    const live = "but it still writes its heartbeat: unmount everything on it first";
     refuse(run, "ClusterInUse", `node ${node.name} ${why}, ${live}`);
   }
   dropNode(run.world, run.host, node.number);
@@ -98,7 +98,7 @@ function setNodes(run: ScriptRun, cluster: Cluster, asked: AskedCluster): boolea
   for (const node of [...cluster.nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const wanted = asked.nodes.find((one) => isSameName(one.name, node.name));
     if (wanted !== undefined && textOf(wanted) === textOf(node)) continue;
-    const to = `is to be ${textOf(wanted)} and is ${textOf(node)}`;
+    const to = `is ${textOf(node)} instead of ${textOf(wanted)}`;
     if (wanted !== undefined && host.running.o2cb.regions.size > 0 && isNamed(host, node.name)) {
       inUse(run, `the address of this node (${textOf(node)}, to be ${textOf(wanted)})`);
     }
@@ -128,7 +128,7 @@ function* setRegions(run: ScriptRun, asked: AskedCluster): Generator<number, boo
   }
   for (const { uuid, device } of asked.regions) {
     if (regions.has(uuid)) continue;
-    if (device === "") refuse(run, "ClusterOffline", `no heartbeat on ${uuid}: nobody knows its device`);
+    if (device === "") refuse(run, "ClusterOffline", `no heartbeat on ${uuid}: its device is unknown`);
     yield world.timings.clusterOnline;
     const problem = startGlobalRegion(world, host, uuid, device);
     if (problem !== undefined) refuse(run, "ClusterOffline", `no heartbeat on ${uuid}: ${problem}`);

@@ -38,7 +38,7 @@ function requireOwnFile(run: ScriptRun, asked: AskedCluster, wanted: string): vo
   if (text === undefined) return;
   const file: ClusterFile | string = parseClusterFile(text);
   if (typeof file === "string") {
-    refuse(run, "ForeignCluster", `${clusterConf} is there and not readable: ${file}`);
+    refuse(run, "ForeignCluster", `${clusterConf} exists but cannot be read: ${file}`);
     return;
   }
   const mark = markOf(text);
@@ -47,14 +47,14 @@ function requireOwnFile(run: ScriptRun, asked: AskedCluster, wanted: string): vo
   const clusters = file.clusters.map(({ name }) => `cluster ${name} `);
   const nodes = file.nodes.map(({ name, address }) => `node ${name} ${address} `);
   const says = [...clusters, ...nodes].join("");
-  refuse(run, "ForeignCluster", `${clusterConf} is there, not written by xensan, and says something else: ${says}`);
+  refuse(run, "ForeignCluster", `${clusterConf} exists, was not written by xensan and has other contents: ${says}`);
 }
 
 /** Refuses when another cluster is active: O2CB runs one per host. */
 export function requireOnlyCluster(run: ScriptRun, name: string): void {
   const active = run.host.running.o2cb.cluster?.name;
   if (active === undefined || active === name) return;
-  refuse(run, "ForeignCluster", `the cluster ${active} is active on this host, and there can be only one`);
+  refuse(run, "ForeignCluster", `the cluster ${active} is active on this host, and only one can be active`);
 }
 
 /** The file with these assignments; comments and other names stay. */
@@ -141,7 +141,7 @@ export const removeCluster: Responder = acting(function* removeCluster(run) {
       refuse(run, "NotOurs", `${clusterConf} was not written for ${nameOf(owner)}: ${mark.replace(/^-/, "")}`);
     }
   } else if (active && (readText(host, clusterState) ?? "").split(" ")[0] !== name) {
-    refuse(run, "NotOurs", `${name} is active, and no cluster.conf says that it is ours`);
+    refuse(run, "NotOurs", `${name} is active, but no cluster.conf shows that xensan configured it`);
   }
   let changed = false;
   if (active) {
@@ -149,13 +149,13 @@ export const removeCluster: Responder = acting(function* removeCluster(run) {
     if (mounts !== "") refuse(run, "ClusterInUse", `still mounted: ${mounts}`);
     if (o2cb.cluster?.heartbeatMode === "Global") stopGlobalHeartbeat(world, host);
     const [region] = o2cb.regions.keys();
-    if (region !== undefined) refuse(run, "ClusterInUse", `a heartbeat is written to ${region}: `);
+    if (region !== undefined) refuse(run, "ClusterInUse", `a heartbeat is still written to ${region}: `);
     yield world.timings.process * 20;
     if (unregisterCluster(world, host) === "InUse") {
       refuse(
         run,
         "ClusterInUse",
-        `${name} does not leave the kernel: o2cb: Atleast one heartbeat region is still active`,
+        `the kernel does not release ${name}: o2cb: Atleast one heartbeat region is still active`,
       );
     }
     changed = true;

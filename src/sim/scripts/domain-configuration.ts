@@ -29,7 +29,7 @@ export function requireDeclarer(run: ScriptRun, owner: string, uuid: string): vo
     return;
   }
   if (declarer === "") {
-    const why = "runs here and was started by another hand: nobody declared it on this host";
+    const why = "runs here but was not started by xensan: no XenDomain declares it on this host";
     refuse(run, "DomainTaken", `the domain ${uuid} ${why}`);
   }
   if (sameDeclarer(declarer, owner)) return;
@@ -52,7 +52,7 @@ export const writeDomainConfiguration: Responder = acting(function* writeDomainC
   if (declarer === "" && adopt !== "yes" && toolstackOf(host) !== "none" && host.hypervisor.running) {
     const { domain: there } = findDomain(run, uuid);
     if (there !== undefined) {
-      refuse(run, "DomainTaken", `nobody declared it on this host, and ${domainText(run, there)}`);
+      refuse(run, "DomainTaken", `it is not declared on this host, but ${domainText(run, there)}`);
     }
   }
   replaceFile(run, ownerPath(uuid), `${owner}\n`);
@@ -74,7 +74,7 @@ export const removeDomainConfiguration: Responder = acting(function* removeDomai
   }
   const found = configurationOwner(host, uuid);
   if (!sameDeclarer(found, owner))
-    refuse(run, "NotOurs", `${configurationPath(uuid)} was written for ${found || "nobody that is known"}`);
+    refuse(run, "NotOurs", `${configurationPath(uuid)} was written for ${found || "an unknown owner"}`);
   const domain = toolstackOf(host) === "none" ? undefined : findDomain(run, uuid).domain;
   if (domain !== undefined) refuse(run, "DomainRunning", domainText(run, domain));
   remove(world, host, configurationPath(uuid));

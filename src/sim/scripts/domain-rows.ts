@@ -67,7 +67,7 @@ export function toolstackTrouble(host: Host): string | undefined {
 export function listDomains(run: ScriptRun): readonly Domain[] {
   const trouble = toolstackTrouble(run.host);
   if (trouble === undefined) return [...run.host.running.xen.domains.values()];
-  if (!run.host.hypervisor.running) refuse(run, "NotDom0", `this host is no dom0: ${trouble}`);
+  if (!run.host.hypervisor.running) refuse(run, "NotDom0", `this host is not a dom0: ${trouble}`);
   return fail(run, `cannot tell which domains there are: ${trouble}`);
 }
 

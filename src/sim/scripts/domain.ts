@@ -29,11 +29,11 @@ export const startDomain: Responder = acting(function* startDomain(run) {
   if (count > 1) refuse(run, "DomainStateDiffers", `${count} domains of this host have the UUID ${uuid}`);
   const files = [configurationPath(uuid), `/run/xensan/${uuid}.cfg`];
   const builder = atWork(run, ["create", "restore", "start", "rename"], files);
-  if (builder !== undefined) refuse(run, "DomainMigrating", `${builder} builds the domain`);
+  if (builder !== undefined) refuse(run, "DomainMigrating", `${builder} is building the domain`);
   if (there !== undefined) {
     if (there.name !== name) refuse(run, "DomainMigrating", domainText(run, there));
     const mover = atWork(run, ["migrate", "save", "suspend"], [String(there.id), name]);
-    if (mover !== undefined) refuse(run, "DomainMigrating", `${mover} moves the domain`);
+    if (mover !== undefined) refuse(run, "DomainMigrating", `${mover} is moving the domain`);
     if (!domainRuns(there)) refuse(run, "DomainStateDiffers", domainText(run, there));
     requireMounted(run, mountPoint, filesystem);
     claimDomain(run, path, owner, supersedes);
@@ -68,12 +68,12 @@ export const startDomain: Responder = acting(function* startDomain(run) {
   if (remains !== undefined) {
     yield 10_000;
     // The domain is not proved absent, so the lock stays.
-    if (left > 0) refuse(run, "DomainStateDiffers", `after a start that failed, ${domainText(run, remains)}: ${said}`);
+    if (left > 0) refuse(run, "DomainStateDiffers", `the start failed, but ${domainText(run, remains)}: ${said}`);
   }
   releaseDomain(run, path);
   endHolder(world, host, uuid);
   if (noMemory.test(said)) refuse(run, "NoMemory", `${configuration.memory} MiB for ${name}: ${said}`);
-  return refuse(run, "StartFailed", said || "it said nothing, exit 3, and the domain is not there");
+  return refuse(run, "StartFailed", said || "the toolstack printed nothing (exit 3), and the domain does not exist");
 });
 
 const noMemory = /Cannot allocate memory|Out of memory|failed to free memory|[nN]ot enough.*memory/;
@@ -101,7 +101,7 @@ function requireConfiguration(
   const text = readText(host, file);
   if (text === undefined) return refuse(run, "ConfigurationDiffers", `there is no ${file}`);
   if (digestOf(text) !== wanted.digest) {
-    refuse(run, "ConfigurationDiffers", `${file} is not the configuration that is meant`);
+    refuse(run, "ConfigurationDiffers", `${file} is not the expected configuration`);
   }
   const globs = (key: string) =>
     bounds.filter((bound) => bound.startsWith(key)).map((bound) => bound.slice(key.length));
@@ -117,7 +117,7 @@ function requireConfiguration(
       if (kind === "ovs-bridge" && !ovsBridges.includes(named))
         refuse(run, "BridgeMissing", `Open vSwitch has no bridge ${named}`);
       if (kind === "ovs-bridge" || bridges.includes(value)) continue;
-      const other = "is an interface and no Linux bridge; a bridge of Open vSwitch needs switch: OpenVSwitch";
+      const other = "is an interface but not a Linux bridge; an Open vSwitch bridge needs switch: OpenVSwitch";
       if (host.interfaces.has(value)) refuse(run, "BridgeMissing", `${value} ${other}`);
       refuse(run, "BridgeMissing", `there is no bridge ${value}`);
     }
@@ -130,7 +130,7 @@ function requireConfiguration(
       contained(run, value, globs("share="));
       requireListed(run, value, globs("cdrom="));
     }
-    if (kind === "odd") refuse(run, "InvalidArgument", `${file}: not understood: ${value}`);
+    if (kind === "odd") refuse(run, "InvalidArgument", `${file}: not supported: ${value}`);
   }
   const configuration = parseConfiguration(text);
   const found = `${configuration?.name ?? ""} ${configuration?.uuid ?? ""}`;
@@ -152,7 +152,7 @@ function requireBootFile(run: ScriptRun, path: string, globs: readonly string[])
 /** A CD-ROM drive may hold only what the owner of the file system lists, and no domain's image. */
 function requireListed(run: ScriptRun, path: string, globs: readonly string[]): void {
   if (!inBounds(path, globs))
-    refuse(run, "SourceNotTemplate", `${path} is in none of the templates of its file system`);
+    refuse(run, "SourceNotTemplate", `${path} matches none of the templates of its file system`);
   if (readImageRecord(run.host, path) !== undefined) refuse(run, "SourceInUse", `${path} was made for a domain`);
   if (resolve(run.host, path).node?.kind !== "File") refuse(run, "SourceMissing", `there is no regular file ${path}`);
 }
@@ -169,7 +169,7 @@ function contained(run: ScriptRun, image: string, shares: readonly string[]): vo
     if (node !== undefined && node.kind !== "File") refuse(run, "ImageForeign", `${image} is not a regular file`);
     return;
   }
-  refuse(run, "ImageOutsideBounds", `${image} is on none of the shared file systems of the domain`);
+  refuse(run, "ImageOutsideBounds", `${image} is not on a shared file system of the domain`);
 }
 
 /**
@@ -191,7 +191,7 @@ function* gone(run: ScriptRun, uuid: string, until: number): Generator<number, b
     if (findDomain(run, uuid).count > 0) return false;
     const worker = atWork(run, ["create", "restore", "migrate-receive"]);
     if (worker === undefined) return true;
-    if (run.world.agenda.time > until) refuse(run, "DomainMigrating", `${worker} builds a domain`);
+    if (run.world.agenda.time > until) refuse(run, "DomainMigrating", `${worker} is building a domain`);
   }
   return false;
 }

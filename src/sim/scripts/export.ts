@@ -55,9 +55,9 @@ function survey(
     }
     if (row.shelf === wanted.shelf && row.slot === wanted.slot) {
       const [segment, theirs] = [segmentOn(wanted.net, interfaces), segmentOn(row.netif, interfaces)];
-      const other = `${row.kind} ${row.name} (owner ${row.owner}), which may be on segment ${segment}`;
+      const other = `which may be on segment ${segment}, by ${row.kind} ${row.name} (owner ${row.owner})`;
       if (theirs === undefined || theirs === segment)
-        refuse(run, "AddressTaken", `e${wanted.shelf}.${wanted.slot} is served on ${row.netif} too, by ${other}`);
+        refuse(run, "AddressTaken", `e${wanted.shelf}.${wanted.slot} is also served on ${row.netif}, ${other}`);
     }
     if (![backing.identity, ...backing.related].includes(row.identity)) continue;
     const holder = `${row.kind} ${row.name} serves as e${row.shelf}.${row.slot} on ${row.netif} (owner ${row.owner})`;
@@ -77,13 +77,13 @@ function survey(
   }
   const starter = startedElsewhere(run.host, wanted.shelf, wanted.slot);
   if (starter !== undefined) {
-    const remedy = "take that line away, and leave the vblade running";
-    refuse(run, "AddressTaken", `${starter} starts a vblade for e${wanted.shelf}.${wanted.slot} as well: ${remedy}`);
+    const remedy = "remove that line and leave the vblade running";
+    refuse(run, "AddressTaken", `${starter} also starts a vblade for e${wanted.shelf}.${wanted.slot}: ${remedy}`);
   }
   const recorded = config === undefined ? "" : recordedIdentity(run.host, config.name);
   for (const one of [recorded, wanted.known]) {
     if (["", "-", wanted.replaces].includes(one) || isSameBacking(one, backing.lasting)) continue;
-    refuse(run, "BackingChanged", `${asked} is ${backing.lasting} now, and ${address} is recorded to serve ${one}`);
+    refuse(run, "BackingChanged", `${asked} is now ${backing.lasting}, but ${address} is recorded as serving ${one}`);
   }
   return { address, config, process, recorded };
 }
@@ -107,10 +107,10 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
   yield world.timings.process;
   if (/\D/.test(shelf + slot)) refuse(run, "InvalidArgument", `shelf ${shelf} and slot ${slot} must be numbers`);
   if (/[^A-Za-z0-9/._+:@=, -]/.test(asked + options + net)) {
-    const why = "a character that no configuration file could hold";
-    refuse(run, "InvalidArgument", `${asked} ${options} ${net}: ${why}`);
+    const why = "contains a character that is not allowed in configuration files";
+    refuse(run, "InvalidArgument", `${asked} ${options} ${net} ${why}`);
   }
-  if (asked.includes(" ")) refuse(run, "InvalidArgument", `${asked} has a space in it`);
+  if (asked.includes(" ")) refuse(run, "InvalidArgument", `${asked} contains a space`);
   if (toolPath(host, "vblade") === undefined) refuse(run, "ToolMissing", "the package vblade is not installed");
   if (segmentOn(net, interfaces) === undefined) {
     refuse(run, "InterfaceOutsideBounds", `${net} is not in the server's interfaces (${interfaces})`);
@@ -203,7 +203,7 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
         endVblade(world, host, serving.pid, "killed by ensure-export");
       }
       const other = `vblade had opened ${serving.backing}`;
-      refuse(run, "BackingChanged", `${asked} was replaced while it was looked at: ${other}`);
+      refuse(run, "BackingChanged", `${asked} was replaced during the check: ${other}`);
     }
     if (serving !== undefined) {
       if (word !== "unchanged" && word !== "adopted") yield 300;
@@ -216,7 +216,7 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
         if (host.init === "systemd") stopUnit(world, host, name);
         else replaceInittab(run, inittabWithout(readText(host, "/etc/inittab") ?? "", name));
       }
-      refuse(run, "BackingChanged", `${asked} was replaced while it was looked at: it is ${now} now`);
+      refuse(run, "BackingChanged", `${asked} was replaced during the check: it is ${now} now`);
     }
     const ended = host.init === "systemd" && host.running.units.get(name)?.subState === "auto-restart";
     if (ended || tries >= 29) refuse(run, "ExportFailed", `${address} does not stay up: ${lastWords(run, name)}`);
@@ -257,7 +257,7 @@ export const removeExport: Responder = acting(function* removeExport(run) {
   const left = findOurs();
   if (left.config !== undefined) {
     const rest = `${left.config.kind} ${left.config.name}${left.pids.map((pid) => ` ${pid}`).join("")}`;
-    refuse(run, "ExportFailed", `the export is still there: ${rest}`);
+    refuse(run, "ExportFailed", `the export still exists: ${rest}`);
   }
   remove(world, host, exportRecord(config.name));
   return finish(run, "removed");

@@ -45,7 +45,7 @@ export const ensureFile: Responder = acting(function* ensureFile(run) {
     remove(world, host, fresh);
     const known = knownBefore(run, backing.realPath, replaces);
     if (known !== undefined && !isSameBacking(known, backing.lasting))
-      refuse(run, "BackingChanged", `${asked} is ${backing.lasting} now, recorded was ${known}`);
+      refuse(run, "BackingChanged", `${asked} is now ${backing.lasting}, but was recorded as ${known}`);
     if (backing.sizeBytes >= bytes) return finish(run, "unchanged");
     yield world.timings.process;
     if (backing.readOnly) refuseWrite(run, asked, "Read-only file system");
@@ -63,7 +63,7 @@ export const ensureFile: Responder = acting(function* ensureFile(run) {
       refuse(
         run,
         "BackingMissing",
-        `${asked} is not there, and was recorded as ${known}: nothing is made in its place`,
+        `${asked} is missing; it was recorded as ${known} and is not recreated`,
       );
     }
     forgetReplaced(run, real, replaces);
@@ -79,7 +79,7 @@ export const ensureFile: Responder = acting(function* ensureFile(run) {
   if (resolve(host, real, "Keep").node !== undefined) {
     remove(world, host, fresh);
     remove(world, host, recordOf(owner, real));
-    refuse(run, "BackingChanged", `${asked} appeared while it was being made`);
+    refuse(run, "BackingChanged", `${asked} appeared while it was being created`);
   }
   const moved = rename(world, host, fresh, real);
   if (moved !== undefined) refuseWrite(run, asked, moved);

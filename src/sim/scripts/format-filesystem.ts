@@ -22,13 +22,13 @@ function* requireBlank(run: ScriptRun, disk: SharedDisk): Generator<number, void
     const before = beats();
     if (before !== "") {
       yield 5000;
-      const why = `somebody has it mounted and writes a heartbeat: OCFS2, ${known}`;
+      const why = `a node has it mounted and writes a heartbeat: OCFS2, ${known}`;
       if (before !== beats()) refuse(run, "HeartbeatActive", why);
     }
     refuse(run, "NotBlank", `OCFS2, ${known}`);
   }
   if (signature !== "") refuse(run, "NotBlank", `${signature}: ${signatureText(disk)}`);
-  if (data) refuse(run, "NotBlank", "no signature, and its first or last MiB is not zero");
+  if (data) refuse(run, "NotBlank", "no signature, but its first or last MiB is not zero");
   yield run.world.timings.process;
 }
 
@@ -37,13 +37,13 @@ function requireNoOther(run: ScriptRun, uuid: string, device: string): number | 
   for (const note of formatNotes(run.host)) {
     if (note.uuid !== uuid && note.device !== device) continue;
     if (note.state === "Running") {
-      run.out(`busy\tmkfs.ocfs2 is at work on ${note.device} since an earlier command\n`);
+      run.out(`busy\tmkfs.ocfs2 is still formatting ${note.device} for an earlier command\n`);
       return 4;
     }
     if (note.state !== "Interrupted") continue;
     const record = `${formatDirectory}/${note.uuid}`;
-    const how = `a format of ${note.device} as ${note.uuid} began on this host and did not come to its end`;
-    const who = `it is never begun again. Look at the device; who is sure removes ${record}`;
+    const how = `a format of ${note.device} as ${note.uuid} started on this host and did not finish`;
+    const who = `it is not repeated. Look at the device; to allow a new format, remove ${record}`;
     refuse(run, "FormatInterrupted", `${how}; ${who}`);
   }
   return undefined;
@@ -83,7 +83,7 @@ export const formatFilesystem: Responder = acting(function* formatFilesystem(run
   if (readFormat(host, uuid) !== undefined) {
     const there = (yield* reads(run, disk)) && disk.content.ocfs2?.uuid === uuid;
     const found = signatureText(disk) || "no signature";
-    if (!there) refuse(run, "WrongFilesystem", `${uuid} was made on ${device} and is not there any more: ${found}`);
+    if (!there) refuse(run, "WrongFilesystem", `${uuid} was made on ${device} but is no longer there: ${found}`);
     return finish(run, "unchanged");
   }
   if (disk.block.sizeBytes !== Number(bytes)) {
@@ -92,7 +92,7 @@ export const formatFilesystem: Responder = acting(function* formatFilesystem(run
   const mounted = host.running.mounts.find((mount) => mount.fileSystem.device === disk.block.device);
   if (mounted !== undefined) refuse(run, "NotBlank", `${device} is mounted on ${mounted.mountPoint}`);
   const [holder] = disk.block.holders;
-  if (holder !== undefined) refuse(run, "NotBlank", `${device} is held by, or has, holders/${holder}`);
+  if (holder !== undefined) refuse(run, "NotBlank", `${device} has a holder or a partition: holders/${holder}`);
   const active = host.running.o2cb.cluster?.name;
   if (active !== undefined && active !== options.cluster)
     refuse(run, "ForeignCluster", `the cluster ${active} is active on this host`);
@@ -100,7 +100,7 @@ export const formatFilesystem: Responder = acting(function* formatFilesystem(run
   yield* requireBlank(run, disk);
   // mkfs.ocfs2 --dry-run
   const unfit = mkfsUnfit(options, disk.block.sizeBytes);
-  if (unfit !== undefined) refuse(run, "FormatFailed", `mkfs.ocfs2 would not: ${unfit}`);
+  if (unfit !== undefined) refuse(run, "FormatFailed", `mkfs.ocfs2 refuses: ${unfit}`);
   yield world.timings.process * 20;
   yield* requireBlank(run, disk);
   const record = `${formatDirectory}/${uuid}`;

@@ -66,18 +66,18 @@ export function requireImage(run: ScriptRun, owner: string, uuid: string, path: 
   const { host } = run;
   const record = readImageRecord(host, path);
   if (record === undefined) refuse(run, "ImageForeign", `${path} is not recorded as the image of a domain`);
-  if (record.origin === "Making") refuse(run, "ImageMissing", `${path} has not been made to its end`);
+  if (record.origin === "Making") refuse(run, "ImageMissing", `${path} is not finished`);
   const is = identityOf(host, path);
   if (resolve(host, path).node === undefined) {
     const [inode] = record.identity.split(" ");
-    refuse(run, "ImageMissing", `${path} is gone: it was inode ${inode}, recorded for ${record.owner}`);
+    refuse(run, "ImageMissing", `${path} is missing; it was recorded as inode ${inode} for ${record.owner}`);
   }
-  if (is === undefined) refuse(run, "ImageChanged", `${path} is no regular file any more`);
+  if (is === undefined) refuse(run, "ImageChanged", `${path} is no longer a regular file`);
   if (is !== record.identity) {
     refuse(
       run,
       "ImageChanged",
-      `${path} is inode ${is}, and inode ${record.identity} was recorded for ${record.owner}`,
+      `${path} is inode ${is}, but inode ${record.identity} was recorded for ${record.owner}`,
     );
   }
   if (!sameDeclarer(record.owner, owner)) refuse(run, "ImageForeign", `${path} is recorded for ${record.owner}`);
@@ -104,7 +104,7 @@ function requireTemplate(run: ScriptRun, source: string, mountPoint: string, glo
   const { host } = run;
   const relative = source.slice(mountPoint.length + 1);
   if (!inBounds(relative, globs)) {
-    refuse(run, "SourceNotTemplate", `${source} is in none of the templates of its file system`);
+    refuse(run, "SourceNotTemplate", `${source} matches none of the templates of its file system`);
   }
   for (let walk = source; walk !== mountPoint; walk = walk.slice(0, walk.lastIndexOf("/"))) {
     if (resolve(host, walk, "Keep").node?.kind === "Symlink") {
@@ -136,14 +136,14 @@ function adoptImage(
   // A file that is there again is not given up.
   const replaces = wanted.replaces === is ? "-" : wanted.replaces;
   if (known !== "-" && known !== is) {
-    refuse(run, "ImageChanged", `${path} is inode ${is}, and inode ${known} was recorded`);
+    refuse(run, "ImageChanged", `${path} is inode ${is}, but inode ${known} was recorded`);
   }
   const record = keptRecord(run.host, path, { owner, replaces });
   if (record !== undefined && record.identity !== is) {
     refuse(
       run,
       "ImageChanged",
-      `${path} is inode ${is}, and inode ${record.identity} was recorded for ${record.owner}`,
+      `${path} is inode ${is}, but inode ${record.identity} was recorded for ${record.owner}`,
     );
   }
   if (record !== undefined && sameDeclarer(record.owner, owner) && (record.uuid === "" || record.uuid === uuid)) {
@@ -156,7 +156,7 @@ function adoptImage(
   if (mayFind !== "yes" && record !== undefined) {
     refuse(run, "ImageForeign", `${path} is recorded for ${record.owner}, domain ${record.uuid || "unknown"}`);
   }
-  if (mayFind !== "yes" && known === "-") refuse(run, "ImageForeign", `${path} is there, and xensan did not make it`);
+  if (mayFind !== "yes" && known === "-") refuse(run, "ImageForeign", `${path} exists, but xensan did not create it`);
   recordImage(run, path, { identity: is, owner, uuid, origin: "Found" });
   return { said: "recorded", origin: "Found" };
 }
@@ -177,18 +177,18 @@ export const ensureImage: Responder = acting(function* ensureImage(run) {
     const { said, origin } = adoptImage(run, { owner, uuid, path, known, mayFind, replaces });
     if (node.sizeBytes >= bytes) return finish(run, said);
     if (origin !== "Made") {
-      const sizes = `${node.sizeBytes} bytes, ${bytes} are wanted`;
-      refuse(run, "ImageForeign", `${path} has ${sizes}, and xensan did not make it`);
+      const sizes = `${node.sizeBytes} bytes instead of ${bytes}`;
+      refuse(run, "ImageForeign", `${path} has ${sizes}, and xensan did not create it`);
     }
     requireRoom(run, path, 2 ** 20);
     check(run, path, resizeImage(world, host, path, bytes));
     yield world.timings.process;
     return finish(run, "grown");
   }
-  if (known !== "-") refuse(run, "ImageMissing", `${path} is gone: inode ${known} was recorded`);
+  if (known !== "-") refuse(run, "ImageMissing", `${path} is missing; it was recorded as inode ${known}`);
   const record = keptRecord(host, path, { owner, replaces });
   if (record !== undefined && record.origin !== "Making") {
-    refuse(run, "ImageMissing", `${path} is gone: inode ${record.identity} was recorded for ${record.owner}`);
+    refuse(run, "ImageMissing", `${path} is missing; it was recorded as inode ${record.identity} for ${record.owner}`);
   }
   const fresh = workingName(host, path);
   const copies = source !== "-";
@@ -294,7 +294,7 @@ export const deleteImage: Responder = acting(function* deleteImage(run) {
   requireMounted(run, mountPoint, filesystem);
   imagePlace(run, path, mountPoint);
   const copier = host.running.xen.copies.get(path);
-  if (copier !== undefined) refuse(run, "ImageInUse", `process ${copier.pid} copies to ${path}`);
+  if (copier !== undefined) refuse(run, "ImageInUse", `process ${copier.pid} is copying to ${path}`);
   remove(world, host, workingName(host, path));
   const { node } = resolve(host, path, "Keep");
   if (node === undefined) return finish(run, "absent");

@@ -49,7 +49,7 @@ function writeConf(run: ScriptRun, wanted: Wanted, name: string, same: boolean, 
     return;
   }
   if (text !== undefined && confOwner(run, name) === "" && !known) {
-    refuse(run, "AddressTaken", `${path} exists, is incomplete, and is not by xensan`);
+    refuse(run, "AddressTaken", `${path} exists, is incomplete and was not written by xensan`);
   }
   const plain = wanted.options === "-" ? "" : wanted.options;
   const lines = [
@@ -98,7 +98,7 @@ function writeLine(run: ScriptRun, wanted: Wanted, name: string, same: boolean):
   const plain = wanted.options === "-" ? "" : `${wanted.options} `;
   const process = `/bin/sh ${guardFile} ${name} vblade ${plain}${wanted.shelf} ${wanted.slot} ${wanted.net} ${wanted.configured}`;
   if (process.length > 127) {
-    refuse(run, "InvalidArgument", `init takes at most 127 characters of command: ${process}`);
+    refuse(run, "InvalidArgument", `init accepts commands of at most 127 characters: ${process}`);
   }
   replaceInittab(run, `${inittabWithout(text, name)}${mark}\n${name}:2345:respawn:${process}\n`);
 }

@@ -12,7 +12,7 @@ import { atWork } from "./xen-processes.ts";
 export function requireFlocks(run: ScriptRun, path: string): void {
   const { mountPoint, options } = resolve(run.host, path).mount;
   if (!options.includes("localflocks")) return;
-  const why = "is mounted with localflocks: a lock on it counts on this host only";
+  const why = "is mounted with localflocks: a lock on it is valid on this host only";
   refuse(run, "LeaseUnsupported", `${mountPoint} ${why}`);
 }
 
@@ -108,7 +108,7 @@ export const endLease: Responder = acting(function* endLease(run) {
   const { domain } = findDomain(run, uuid);
   if (domain !== undefined) refuse(run, "DomainRunning", domainText(run, domain));
   const builder = atWork(run, ["create", "restore", "migrate-receive"]);
-  if (builder !== undefined) refuse(run, "DomainMigrating", `${builder} builds a domain`);
+  if (builder !== undefined) refuse(run, "DomainMigrating", `${builder} is building a domain`);
   if (String(heldUntil(run, holder)) !== until) return finish(run, "renewed");
   endHolder(world, host, uuid);
   return finish(run, "ended");

@@ -54,7 +54,7 @@ export const ensureLogicalVolume: Responder = acting(function* ensureLogicalVolu
       refuse(
         run,
         "BackingMissing",
-        `${volume} is not there, and was recorded as ${known}: nothing is made in its place`,
+        `${volume} is missing; it was recorded as ${known} and is not recreated`,
       );
     }
     const unfinished = yield* stageBlank(run, staged, bytes);
@@ -71,7 +71,7 @@ export const ensureLogicalVolume: Responder = acting(function* ensureLogicalVolu
   }
   const { block, lasting } = backingAt(host, `/dev/${volume}`);
   if (known !== undefined && !isSameBacking(known, lasting))
-    refuse(run, "BackingChanged", `${volume} is ${lasting} now, recorded was ${known}`);
+    refuse(run, "BackingChanged", `${volume} is now ${lasting}, but was recorded as ${known}`);
   if (known === undefined && group.volumes.get(name)?.tags.has(ownerTag(owner)) === true) {
     recordVolume(run, owner, volume);
     yield world.timings.process;
@@ -100,7 +100,7 @@ function* stageBlank(run: ScriptRun, staged: Staged, bytes: number): Generator<n
   const found = group.volumes.get(name);
   if (found !== undefined) {
     if (!found.tags.has(ownerTag(owner)))
-      refuse(run, "NotOurs", `${volume} is in the way: it was not created for ${owner}`);
+      refuse(run, "NotOurs", `${volume} exists already and was not created for ${owner}`);
     if (sizeOf(run, group, name) !== bytes) yield* dropStaged(run, staged);
   }
   if (!group.volumes.has(name)) {
@@ -142,7 +142,7 @@ function* dropStaged(run: ScriptRun, { group, name }: Staged): Generator<number,
   yield world.timings.process * 10;
   const problem = removeLogicalVolume(world, host, group, stagedName(name));
   if (problem !== undefined)
-    refuse(run, "BackingInUse", `${group.name}/${stagedName(name)} cannot be removed: somebody holds it open`);
+    refuse(run, "BackingInUse", `${group.name}/${stagedName(name)} cannot be removed: it is open`);
 }
 
 /** delete-logical-volume.sh: OWNER VG LV GLOB… */
@@ -172,9 +172,9 @@ export const deleteLogicalVolume: Responder = acting(function* deleteLogicalVolu
   yield world.timings.process * 10;
   const snapshots = [...group.volumes.values()].flatMap((one) => (one.origin === name ? [one.name] : []));
   if (snapshots.length > 0)
-    refuse(run, "SnapshotsExist", `${volume} has the snapshots ${snapshots.join(" ")}, which would go with it`);
+    refuse(run, "SnapshotsExist", `${volume} has the snapshots ${snapshots.join(" ")}, which would be deleted with it`);
   if (removeLogicalVolume(world, host, group, name) !== undefined)
-    refuse(run, "BackingInUse", `${volume} is still there: somebody holds it open`);
+    refuse(run, "BackingInUse", `${volume} still exists: it is open`);
   remove(world, host, recordOf(owner, volume));
   yield world.timings.process;
   return finish(run, "deleted");

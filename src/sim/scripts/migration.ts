@@ -42,7 +42,7 @@ export const startMigration: Responder = acting(function* startMigration(run) {
   }
   const about = [String(domain.id), name, configurationPath(uuid), `/run/xensan/${uuid}.cfg`];
   const mover = atWork(run, ["migrate", "save", "suspend", "remus", "create", "restore"], about);
-  if (mover !== undefined) refuse(run, "DomainMigrating", `${mover} moves or builds the domain`);
+  if (mover !== undefined) refuse(run, "DomainMigrating", `${mover} is moving or building the domain`);
   if (!domainRuns(domain)) refuse(run, "DomainNotRunning", domainText(run, domain));
   const globs = (key: string) =>
     bounds.filter((bound) => bound.startsWith(key)).map((bound) => bound.slice(key.length));
@@ -115,7 +115,7 @@ export const abortMigration: Responder = acting(function* abortMigration(run) {
   }
   killTransport(world, migration);
   for (let waited = 0; isRunning(host, operation); waited += 100) {
-    if (waited >= 75_000) fail(run, "the connection is cut, and xl does not end");
+    if (waited >= 75_000) fail(run, "the connection was cut, but xl is still running");
     yield 100;
   }
   yield 100;
@@ -133,17 +133,17 @@ export const settleMigration: Responder = acting(function* settleMigration(run) 
   if (count > 1) refuse(run, "DomainStateDiffers", `${count} domains of this host have the UUID ${uuid}`);
   if (configurationOwner(run.host, uuid) !== "") requireDeclarer(run, owner, uuid);
   const step = settlements.get(action);
-  if (step === undefined) return refuse(run, "InvalidArgument", `${action} is no action`);
+  if (step === undefined) return refuse(run, "InvalidArgument", `${action} is not an action`);
   if (domain === undefined) {
     if (/^(Destroy|Abandon)/.test(action)) return finish(run, "unchanged");
     return refuse(run, "DomainMissing", `no domain of this host has the UUID ${uuid}`);
   }
   const word = step(run, domain, name);
   yield world.timings.process * 20;
-  const wished = word === "destroyed" ? "destroyed" : word === "started" ? "run" : "be resumed";
+  const wished = word === "started" ? "run" : `have been ${word}`;
   const holds = () => (word === "destroyed" ? findDomain(run, uuid).count === 0 : runsAs(domain, name));
   for (let waited = 0; word !== "unchanged" && !holds(); waited += 1000) {
-    if (waited >= 20_000) refuse(run, "DomainStateDiffers", `it was to ${wished}, and ${domainText(run, domain)}: `);
+    if (waited >= 20_000) refuse(run, "DomainStateDiffers", `it should ${wished}, but ${domainText(run, domain)}: `);
     yield 1000;
   }
   if (word === "destroyed") endHolder(run.world, run.host, uuid);
@@ -209,7 +209,7 @@ const settlements: ReadonlyMap<string, Settlement> = new Map<string, Settlement>
       if (!sent || !suspended(run, domain) || domain.paused) differs(run, domain, "ResumeSource");
       const { major, minor } = run.host.hypervisor.version;
       if (toolstackOf(run.host) === "xm" || major < 4 || (major === 4 && minor < 20)) {
-        refuse(run, "ResumeUnsupported", `${toolstackOf(run.host)} of this host has no command resume`);
+        refuse(run, "ResumeUnsupported", `${toolstackOf(run.host)} on this host has no command resume`);
       }
       renameBack(run, domain, name);
       resumeDomain(run.world, run.host, domain);
@@ -223,7 +223,7 @@ function endOneReceiver(run: ScriptRun): void {
   const { processes } = run.host.running.xen;
   const [pid, ...more] = [...processes].filter(([, { verb }]) => verb === "migrate-receive").map(([one]) => one);
   if (more.length > 0) {
-    const which = "which of them waits for the source is not told";
+    const which = "it is unknown which one waits for the source";
     refuse(run, "DomainMigrating", `several processes receive domains, and ${which}`);
   }
   if (pid === undefined) return;
@@ -256,10 +256,10 @@ function nothingAtWork(run: ScriptRun, domain: Domain, name: string): void {
     "rename",
     "unpause",
   ]);
-  if (receiver !== undefined) refuse(run, "DomainMigrating", `${receiver} is at work`);
+  if (receiver !== undefined) refuse(run, "DomainMigrating", `${receiver} is running`);
   const names = [String(domain.id), name, `${name}--incoming`, `${name}--migratedaway`];
   const worker = atWork(run, ["migrate", "save", "suspend", "destroy", "resume", "create"], names);
-  if (worker !== undefined) refuse(run, "DomainMigrating", `${worker} is at work on the domain`);
+  if (worker !== undefined) refuse(run, "DomainMigrating", `${worker} is working on the domain`);
 }
 
 function renameBack(run: ScriptRun, domain: Domain, name: string): void {

@@ -51,13 +51,13 @@ function requirePoint(run: ScriptRun, point: string, globs: readonly string[]): 
     refuse(run, "MountPointOutsideBounds", `${point} leads to ${real}, which is not in allowed.mountPoints`);
   }
   if (systemDirectories.test(`${real}/`)) {
-    refuse(run, "MountPointNotUsable", `${real} is a directory of the system`);
+    refuse(run, "MountPointNotUsable", `${real} is a system directory`);
   }
   if (dataDirectories.includes(real) && !globs.includes(real)) {
     refuse(
       run,
       "MountPointNotUsable",
-      `${real} is a directory of the system; it may be a mount point where allowed.mountPoints names it without * or ?`,
+      `${real} is a system directory; it can be a mount point only if allowed.mountPoints names it without * or ?`,
     );
   }
   return real;
@@ -76,7 +76,7 @@ function requireOptions(run: ScriptRun, options: readonly string[], bounds: read
       refuse(run, "MountOptionOutsideBounds", `${option} is not in allowed.mountOptions`);
     }
     if (plainOptions.test(option)) continue;
-    refuse(run, "MountOptionOutsideBounds", `${option} is no option that shared file systems may have`);
+    refuse(run, "MountOptionOutsideBounds", `${option} is not allowed on shared file systems`);
   }
   return [...safe, ...options.filter((option) => !["nosuid", "nodev", "noexec"].includes(option))];
 }
@@ -86,7 +86,7 @@ function requireUnused(run: ScriptRun, disk: SharedDisk, point: string): boolean
   const here = mountedOn(host, point);
   if (here !== undefined) {
     if (here.fileSystem.device === disk.block.device && here.type === "ocfs2") return true;
-    refuse(run, "MountPointInUse", `on ${point} is mounted ${here.type} ${here.source} ${here.options.join(",")}`);
+    refuse(run, "MountPointInUse", `${here.type} ${here.source} ${here.options.join(",")} is mounted on ${point}`);
   }
   const elsewhere = host.running.mounts.findLast((mount) => mount.fileSystem.device === disk.block.device);
   if (elsewhere !== undefined) {
@@ -110,7 +110,7 @@ function* requireEmpty(run: ScriptRun, point: string): Generator<number, void> {
   const names = list(host, point)
     .slice(0, 3)
     .map((name) => `${name} `);
-  if (names.length > 0) refuse(run, "MountPointNotEmpty", `${point} holds ${names.join("")}`);
+  if (names.length > 0) refuse(run, "MountPointNotEmpty", `${point} is not empty: ${names.join("")}`);
   directory.immutable = true;
   yield world.timings.process;
 }
@@ -182,7 +182,7 @@ export const mountFilesystem: Responder = acting(function* mountFilesystem(run) 
   const active = host.running.o2cb.cluster;
   if (active?.heartbeatMode !== "Global" && !host.running.o2cb.regions.has(regionName(uuid))) {
     const heartbeat = `the kernel writes no heartbeat for ${uuid} in the cluster ${cluster}`;
-    refuse(run, "WrongFilesystem", `${device} is mounted on ${point}, and ${heartbeat}`);
+    refuse(run, "WrongFilesystem", `${device} is mounted on ${point}, but ${heartbeat}`);
   }
   if (here && remountAs(host, point, own)) {
     yield world.timings.process;
@@ -214,9 +214,9 @@ export const unmountFilesystem: Responder = acting(function* unmountFilesystem(r
   if (mounted !== undefined) {
     const mount = host.running.o2cb.mounts.find((one) => one.mountPoint === point);
     if (mount?.device !== device) {
-      refuse(run, "WrongFilesystem", `on ${point} is mounted ${mounted.type} ${mounted.source} , not ${device}`);
+      refuse(run, "WrongFilesystem", `${mounted.type} ${mounted.source} is mounted on ${point}, not ${device}`);
     }
-    if (mount?.uuid !== uuid) refuse(run, "WrongFilesystem", `${device} holds another file system than ${uuid}`);
+    if (mount?.uuid !== uuid) refuse(run, "WrongFilesystem", `${device} does not hold the file system ${uuid}`);
     const users = () => [...new Set(usersOf(host, point))].sort().slice(0, 10).join(", ");
     if (users() !== "") refuse(run, "FilesystemInUse", `${point} is used by ${users()}`);
     const ended = yield* unmountOcfs2(world, host, point);

@@ -10,7 +10,7 @@ export const installPackages: Responder = acting(function* installPackages(run) 
   const missing = args.filter((name) => !host.packages.has(name));
   if (missing.length === 0) return finish(run, "unchanged");
   const names = missing.join(" ");
-  if (host.packageManager === "none") refuse(run, "NoPackageManager", `no apt here: install ${names} by hand`);
+  if (host.packageManager === "none") refuse(run, "NoPackageManager", `no apt on this host: install ${names} by hand`);
   yield* takeLock(run, "packages", 30);
   for (let waited = 0; host.running.dpkgLock !== undefined; waited += 1000) {
     if (waited >= 300_000) {

@@ -33,7 +33,7 @@ export const filesystems =
     const { world, host } = run;
     if (hangs(run, devices)) {
       const before = stuck.get(host.running);
-      if (before !== undefined) return { exit: 1, why: `still hanging since an earlier probe, process ${before}` };
+      if (before !== undefined) return { exit: 1, why: `process ${before} of an earlier probe still hangs` };
       stuck.set(host.running, host.running.nextPid++);
       for (const path of devices) {
         const disk = sharedDisk(host, path);

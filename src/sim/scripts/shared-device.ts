@@ -10,7 +10,7 @@ import { refuse } from "./answer.ts";
 /** device_number, and a check that the driver has the device up. */
 export function requireDevice(run: ScriptRun, path: string): SharedDisk {
   const disk = sharedDisk(run.host, path);
-  if (disk === undefined) return refuse(run, "DeviceMissing", `${path} is no block device`);
+  if (disk === undefined) return refuse(run, "DeviceMissing", `${path} is not a block device`);
   if (disk.aoe !== undefined && stateWord(disk.aoe) !== "up") {
     refuse(run, "DeviceMissing", `${path} is ${stateWord(disk.aoe)}`);
   }
@@ -49,7 +49,7 @@ export function* requireServer(run: ScriptRun, disk: SharedDisk, server: string,
   const { world, host } = run;
   const address = disk.path.slice("/dev/etherd/e".length);
   if (disk.aoe === undefined || !/^\d+\.\d+$/.test(address)) {
-    refuse(run, "InvalidArgument", `${disk.path} is no AoE device`);
+    refuse(run, "InvalidArgument", `${disk.path} is not an AoE device`);
   }
   const nic = host.interfaces.get(net);
   const answers: string[] = [];

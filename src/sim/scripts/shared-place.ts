@@ -18,7 +18,7 @@ export function requireMounted(run: ScriptRun, mountPoint: string, uuid: string)
   if (found === undefined) refuse(run, "NotMounted", `nothing is mounted on ${mountPoint}`);
   const mount = run.host.running.mounts.findLast((one) => one.mountPoint === mountPoint);
   if (found === "") {
-    refuse(run, "NotMounted", `${mount?.source} is mounted on ${mountPoint}, and no UUID can be read from it`);
+    refuse(run, "NotMounted", `${mount?.source} is mounted on ${mountPoint}, but no UUID can be read from it`);
   }
   if (found !== uuid) {
     refuse(run, "NotMounted", `${mount?.source} is mounted on ${mountPoint} and holds ${found}, not ${uuid}`);
@@ -32,7 +32,7 @@ export function imagePlace(run: ScriptRun, path: string, mountPoint: string): vo
   if (!path.startsWith(`${mountPoint}/`)) refuse(run, "InvalidArgument", `${path} is not below ${mountPoint}`);
   const relative = path.slice(mountPoint.length + 1);
   if (/^(\.xensan|lost\+found)\/|\.xensan-(new|deleted)$|\.xensan-copy\./.test(relative)) {
-    refuse(run, "InvalidArgument", `${path} is a name that xensan uses for itself`);
+    refuse(run, "InvalidArgument", `${path} is a name that xensan reserves for itself`);
   }
   const parts = relative.split("/").slice(0, -1);
   for (const [index] of parts.entries()) {
@@ -40,7 +40,7 @@ export function imagePlace(run: ScriptRun, path: string, mountPoint: string): vo
     const { node, mount } = resolve(run.host, walk, "Keep");
     if (node === undefined) continue;
     if (node.kind === "Symlink") refuse(run, "ImageForeign", `${walk} is a symbolic link`);
-    if (node.kind !== "Directory") refuse(run, "ImageForeign", `${walk} is no directory`);
+    if (node.kind !== "Directory") refuse(run, "ImageForeign", `${walk} is not a directory`);
     if (mount.mountPoint === mountPoint) continue;
     refuse(run, "NotMounted", `${walk} is on another file system than ${mountPoint}`);
   }

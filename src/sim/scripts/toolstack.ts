@@ -95,7 +95,7 @@ export const configureXend: Responder = acting(function* configureXend(run) {
   if (after !== before) replaceFile(run, xendConfiguration, after);
   const builder = atWork(run, builders);
   if (builder !== undefined) {
-    refuse(run, "DomainMigrating", `xend must be restarted for its new settings, and ${builder} is at work`);
+    refuse(run, "DomainMigrating", `xend must be restarted for its new settings, but ${builder} is running`);
   }
   yield world.timings.process * 200;
   if (!host.hypervisor.running) refuse(run, "NotDom0", `xend does not answer: ${noXend}`);

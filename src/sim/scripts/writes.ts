@@ -17,6 +17,6 @@ export function* requireSilent(run: ScriptRun, path: string, name: string): Gene
   refuse(
     run,
     "BackingWritten",
-    `an initiator writes to ${path} through ${name}, as a node does that has it mounted: it is not taken away`,
+    `an initiator writes to ${path} through ${name}, as a node that has it mounted does: the export stays`,
   );
 }

@@ -20,5 +20,5 @@ export const movesByName = (domain: Domain) =>
 export function notMoving(run: ScriptRun, domain: Domain, verbs: readonly string[]): void {
   if (movesByName(domain)) refuse(run, "DomainMigrating", domainText(run, domain));
   const worker = atWork(run, verbs, [String(domain.id), shownName(domain)]);
-  if (worker !== undefined) refuse(run, "DomainMigrating", `${worker} moves the domain`);
+  if (worker !== undefined) refuse(run, "DomainMigrating", `${worker} is moving the domain`);
 }

@@ -52,8 +52,8 @@ const readable: readonly (readonly [what: string, text: string, rows: readonly s
   ["a # within a value", cluster.replace("ocfs2", "ocfs2#x"), ["conf-cluster ocfs2#x local"]],
 ];
 
-const stray = (line: number) => `line ${line} is no part of a cluster.conf`;
-const outside = (line: number) => `line ${line} stands outside of a stanza`;
+const stray = (line: number) => `line ${line} is not valid in a cluster.conf`;
+const outside = (line: number) => `line ${line} is outside of a stanza`;
 const noCount = "a cluster has no node_count";
 const unreadable: readonly (readonly [what: string, text: string, why: string])[] = [
   ["a byte order mark", `\uFEFF${cluster}`, stray(1)],

@@ -206,7 +206,7 @@ describe.each(shells)("a domain of the toolstack of 2010, in %s", (...shell) => 
   it("is not told from none when xend does not answer", () => {
     const said = "Unable to connect to xend: No such file or directory. Is xend running?";
     dom0.write("broken", `${said}\n`);
-    const refused = { kind: "refused", reason: "NotDom0", message: `this host is no dom0: ${said}` };
+    const refused = { kind: "refused", reason: "NotDom0", message: `this host is not a dom0: ${said}` };
     expect([begin(), start(rendered())]).toEqual([refused, refused]);
     expect(dom0.calls()).toEqual([]);
   });

@@ -22,7 +22,7 @@ describe("a cluster.conf that is there already", () => {
 
   it.each([
     ["another owner", "# xensan: san/other 9f\n", "was written for san/other"],
-    ["somebody's own", "", "is there, not written by xensan, and says something else: cluster mine"],
+    ["somebody's own", "", "exists, was not written by xensan and has other contents: cluster mine"],
   ])("is left alone when it is %s", async (_what, mark, words) => {
     const stage = await exportedStage();
     const text = `${mark}cluster:\n\tname = mine\n\theartbeat_mode = local\n\tnode_count = 0\n`;
@@ -70,7 +70,7 @@ describe("a global heartbeat", () => {
       message: `no heartbeat on ${other}: /dev/etherd/e7.7 is no block device`,
     });
     expect(await refused([{ uuid, device: undefined }])).toMatchObject({
-      message: `no heartbeat on ${other}: nobody knows its device`,
+      message: `no heartbeat on ${other}: its device is unknown`,
     });
   });
 });

@@ -32,7 +32,7 @@ describe("a format", () => {
     ["LUKS", { signature: "crypto_LUKS" }, "crypto_LUKS: UUID="],
     ["a partition table", { signature: "gpt" }, "gpt: PTUUID="],
     ["another OCFS2", { signature: "ocfs2", ocfs2: { label: "DATA", cluster: "othercl" } }, "OCFS2, label DATA, UUID"],
-    ["anything that is not zero", { data: true }, "no signature, and its first or last MiB is not zero"],
+    ["anything that is not zero", { data: true }, "no signature, but its first or last MiB is not zero"],
   ])("is refused over %s", async (_what, disk, words) => {
     const stage = await onlineStage({ file: rackWith(disk) });
     expect(await stage.act("bella", formatFilesystem(formatRequest))).toEqual(
@@ -110,7 +110,7 @@ describe("a format", () => {
     await stage.act("bella", formatFilesystem(formatRequest));
     stage.rack.ocfs2.overwrite("san", "/dev/vdb", { signature: "" });
     expect(await stage.act("bella", formatFilesystem(formatRequest))).toEqual(
-      refusedWith("WrongFilesystem", `${uuid} was made on ${device} and is not there any more: no signature`),
+      refusedWith("WrongFilesystem", `${uuid} was made on ${device} but is no longer there: no signature`),
     );
   });
 });
@@ -124,11 +124,11 @@ describe("a mount", () => {
       refusedWith("MountPointOutsideBounds", "/opt/xen is not in allowed.mountPoints"),
     );
     expect(await mount({ mountPoint: "/etc", allowedMountPoints: ["/*"] })).toEqual(
-      refusedWith("MountPointNotUsable", "/etc is a directory of the system"),
+      refusedWith("MountPointNotUsable", "/etc is a system directory"),
     );
     expect(await mount({ uuid: "20e7556d-4732-44bc-9767-e8f7299afe1d" })).toMatchObject({ reason: "WrongFilesystem" });
     expect(await mount({ device: "/dev/etherd/e0.9" })).toEqual(
-      refusedWith("DeviceMissing", "/dev/etherd/e0.9 is no block device"),
+      refusedWith("DeviceMissing", "/dev/etherd/e0.9 is not a block device"),
     );
     stage.rack.ocfs2.mount("bella", device, "/root");
     stage.pass(10);
@@ -156,7 +156,7 @@ describe("a mount", () => {
     expect(await stage.act("bella", unmountFilesystem(mountRequest))).toEqual({ kind: "done", detail: "unmounted" });
     expect(stage.rack.ocfs2.writeIn("bella", `${mountPoint}/x`, "on the root")).toBe("Written");
     expect(await stage.act("bella", mountFilesystem(mountRequest))).toEqual(
-      refusedWith("MountPointNotEmpty", "/srv/xen holds x"),
+      refusedWith("MountPointNotEmpty", "/srv/xen is not empty: x"),
     );
   });
 

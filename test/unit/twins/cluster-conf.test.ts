@@ -11,14 +11,14 @@ twins(
   "a cluster.conf of another hand",
   (dom0) => {
     it.each([
-      ["lines of Windows", "cluster:\r\n\tnode_count = 1\r\n\tname = ocfs2\r\n", "line 1 is no part of a cluster.conf"],
+      ["lines of Windows", "cluster:\r\n\tnode_count = 1\r\n\tname = ocfs2\r\n", "line 1 is not valid in a cluster.conf"],
       ["a comment after a value", "cluster:\n\tnode_count = 1  # one\n\tname = ocfs2\n", "a cluster has no node_count"],
     ])("is left alone when it cannot be read: %s", async (_what, text, why) => {
       dom0.write(conf, text);
       expect(await dom0.act(configureCluster(clusterRequest))).toEqual({
         kind: "refused",
         reason: "ForeignCluster",
-        message: `${conf} is there and not readable: ${why}`,
+        message: `${conf} exists but cannot be read: ${why}`,
       });
       expect(dom0.read(conf)).toBe(text);
     });
@@ -30,7 +30,7 @@ twins(
         kind: "refused",
         reason: "OcfsToolsMissing",
         message:
-          "O2CB of this host reads /etc/sysconfig/o2cb: only one that reads /etc/default/o2cb, as Debian's does, can be configured",
+          "O2CB on this host reads /etc/sysconfig/o2cb: xensan can configure only one that reads /etc/default/o2cb, as Debian's does",
       };
       expect(await dom0.act(configureCluster(clusterRequest))).toEqual(refused);
       expect(await dom0.act(clusterOnline(clusterRequest))).toEqual(refused);

@@ -243,7 +243,7 @@ twins(
         expect(outcome).toMatchObject({
           kind: "refused",
           reason: "FormatFailed",
-          message: expect.stringMatching(new RegExp(`^mkfs.ocfs2 would not: ${message} *$`)),
+          message: expect.stringMatching(new RegExp(`^mkfs.ocfs2 refuses: ${message} *$`)),
         });
         expect(dom0.read(record)).toBe(undefined);
       }
@@ -253,7 +253,7 @@ twins(
       const sizeBytes = 2 ** 30;
       const act = () => dom0.act(formatFilesystem({ ...format, sizeBytes }));
       dom0.served("e0.1", sizeBytes, "Data");
-      expect(await act()).toEqual(refused("NotBlank", "no signature, and its first or last MiB is not zero"));
+      expect(await act()).toEqual(refused("NotBlank", "no signature, but its first or last MiB is not zero"));
     });
 
     it("is not while it has a signature", async () => {
@@ -273,7 +273,7 @@ twins(
       const there = `OCFS2, label DATA, UUID ${uuid}, cluster labclus`;
       expect(await dom0.act(other)).toEqual(refused("NotBlank", there));
       dom0.beatsElsewhere("e0.1");
-      const why = `somebody has it mounted and writes a heartbeat: ${there}`;
+      const why = `a node has it mounted and writes a heartbeat: ${there}`;
       expect(await dom0.act(other)).toEqual(refused("HeartbeatActive", why));
     });
 
@@ -292,16 +292,16 @@ twins(
     it("is not after a format that did not come to its end, nor after one whose file system is gone", async () => {
       dom0.served("e0.1", format.sizeBytes);
       dom0.write(record, `${device}\nsan/disks 0a1b\nbegan 00000000-0000-4000-8000-00000000000b 7 8\n`);
-      const how = `a format of ${device} as ${uuid} began on this host and did not come to its end`;
+      const how = `a format of ${device} as ${uuid} started on this host and did not finish`;
       expect(await dom0.act(formatFilesystem(format))).toEqual(
         refused(
           "FormatInterrupted",
-          `${how}; it is never begun again. Look at the device; who is sure removes ${record}`,
+          `${how}; it is not repeated. Look at the device; to allow a new format, remove ${record}`,
         ),
       );
       dom0.write(record, `${device}\nsan/disks 0a1b\nbegan 00000000-0000-4000-8000-00000000000b 7 8\ndone\n`);
       expect(await dom0.act(formatFilesystem(format))).toEqual(
-        refused("WrongFilesystem", `${uuid} was made on ${device} and is not there any more: no signature`),
+        refused("WrongFilesystem", `${uuid} was made on ${device} but is no longer there: no signature`),
       );
       // The content of a device that the driver has given up is unknown.
       dom0.aoeDevice("e0.1", "down", format.sizeBytes);

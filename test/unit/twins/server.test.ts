@@ -91,7 +91,7 @@ twins(
     ])("does not share an address with a vblade that %s starts at boot", async (file, text) => {
       host.image("/srv/aoe/data.img", 2 ** 20);
       host.write(file, text);
-      const why = `${file} starts a vblade for e0.1 as well: take that line away, and leave the vblade running`;
+      const why = `${file} starts a vblade for e0.1 as well: remove that line and leave the vblade running`;
       expect(await host.act(serve())).toMatchObject({ kind: "refused", reason: "AddressTaken", message: why });
     });
 
@@ -148,7 +148,7 @@ twins(
       expect(await remove()).toEqual(refused("NotOurs", "san/data was not created for san/data 0a1b"));
       host.logicalVolume("san/web.xensan-new", 8 * MiB, { tags: ["xensan:san/other:0c2d"] });
       expect(await ensure(8, { name: "web" })).toEqual(
-        refused("NotOurs", "san/web.xensan-new is in the way: it was not created for san/data 0a1b"),
+        refused("NotOurs", "san/web.xensan-new exists already and was not created for san/data 0a1b"),
       );
       expect(host.isBlank("san/data")).toBe(false);
     });
@@ -156,7 +156,7 @@ twins(
     it("keeps a volume that somebody holds open", async () => {
       expect(await ensure(4)).toEqual(done("created"));
       host.holdLogicalVolume("san/data");
-      expect(await remove()).toEqual(refused("BackingInUse", "san/data is still there: somebody holds it open"));
+      expect(await remove()).toEqual(refused("BackingInUse", "san/data still exists: it is open"));
       expect(await ensure(4)).toEqual(done("unchanged"));
     });
 
@@ -195,7 +195,7 @@ twins(
         kind: "refused",
         reason: "BackingMissing",
         message: expect.stringMatching(
-          /^san\/data is not there, and was recorded as dm:LVM-\w+: nothing is made in its place$/,
+          /^san\/data is missing; it was recorded as dm:LVM-\w+ and is not recreated$/,
         ),
       });
       const [, replaces = ""] = lost.exec("message" in outcome ? outcome.message : "") ?? [];
@@ -203,7 +203,7 @@ twins(
       expect(await ensure(4)).toMatchObject({
         kind: "refused",
         reason: "BackingChanged",
-        message: expect.stringMatching(/^san\/data is dm:LVM-\w+ now, recorded was dm:LVM-\w+$/),
+        message: expect.stringMatching(/^san\/data is now dm:LVM-\w+, but was recorded as dm:LVM-\w+$/),
       });
       host.loseLogicalVolume("san/data");
       expect(await ensure(4, { replaces })).toEqual(done("created"));
@@ -215,7 +215,7 @@ twins(
       host.logicalVolume("san/monday", 4 * MiB, { origin: "data" });
       host.logicalVolume("san/tuesday", 4 * MiB, { origin: "data" });
       expect(await remove()).toEqual(
-        refused("SnapshotsExist", "san/data has the snapshots monday tuesday, which would go with it"),
+        refused("SnapshotsExist", "san/data has the snapshots monday tuesday, which would be deleted with it"),
       );
     });
   },
@@ -344,7 +344,7 @@ twins(
         kind: "refused",
         reason: "BackingChanged",
         message: expect.stringMatching(
-          new RegExp(`^${image} is file:\\S+ now, and e0.1 on eth1 is recorded to serve file:\\S+$`),
+          new RegExp(`^${image} is now file:\\S+, but e0.1 on eth1 is recorded as serving file:\\S+$`),
         ),
       });
       expect(host.vblades()).toEqual([`0 1 eth1 ${image}`]);

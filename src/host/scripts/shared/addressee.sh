@@ -18,7 +18,7 @@ machine_id() {
 
 require_machine() {
 	machine_id
-	[ "$machine_id" = "$1" ] || refuse MachineChanged "the machine-id is ${machine_id:-missing}, recorded was $1"
+	[ "$machine_id" = "$1" ] || refuse MachineChanged "the machine-id is ${machine_id:-missing}, but $1 was recorded"
 }
 
 # require_claim KIND CLUSTER NAMESPACE/NAME
@@ -51,7 +51,7 @@ require_claim() {
 	rm -f "$claims_dir/.$1.$$"
 	claim_held=
 	{ IFS= read -r claim_held <"$claims_dir/$1"; } 2>/dev/null || :
-	[ "$claim_held" = "$claim_wanted" ] || refuse ClaimedElsewhere "$claims_dir/$1 cannot be written, or was taken by ${claim_held:-nobody}"
+	[ "$claim_held" = "$claim_wanted" ] || refuse ClaimedElsewhere "$claims_dir/$1 cannot be written, or was claimed by ${claim_held:-an unknown holder}"
 }
 
 claim_takes=-

@@ -3,9 +3,9 @@
 require_server() {
 	server_address=${1#/dev/etherd/e}
 	case $server_address in
-	*[!0-9.]* | *.*.* | .* | *.) refuse InvalidArgument "$1 is no AoE device" ;;
+	*[!0-9.]* | *.*.* | .* | *.) refuse InvalidArgument "$1 is not an AoE device" ;;
 	*.*) ;;
-	*) refuse InvalidArgument "$1 is no AoE device" ;;
+	*) refuse InvalidArgument "$1 is not an AoE device" ;;
 	esac
 	server_serial=$(aoeping -I -s 3 "${server_address%.*}" "${server_address#*.}" "$3" 2>/dev/null </dev/null 9>&- |
 		awk '$1 == "serial_number:" { print $2; exit }') 2>/dev/null || server_serial=
@@ -23,7 +23,7 @@ require_server() {
 	[ -n "$server_serial" ] || refuse DeviceMissing "e$server_address does not answer on $3"
 	case $server_serial in
 	"$server_address":?*) ;;
-	*) refuse WrongServer "e$server_address says that its serial number is $server_serial, which is not vblade's" ;;
+	*) refuse WrongServer "e$server_address reports the serial number $server_serial, which is not vblade's" ;;
 	esac
 	server_name=${server_serial#*:}
 	if [ "${#server_serial}" -ge 19 ]; then

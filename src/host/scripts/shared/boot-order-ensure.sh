@@ -54,7 +54,7 @@ LOOP
 			order_changed=yes
 		fi
 		;;
-	*) refuse InitNotSupported "neither systemd nor sysvinit runs here: nothing would mount after a reboot" ;;
+	*) refuse InitNotSupported "neither systemd nor sysvinit runs on this host: nothing would be mounted after a reboot" ;;
 	esac
 }
 

@@ -39,10 +39,10 @@ segment_on() {
 	done
 }
 
-# plain_path PATH: refuses a path that is not absolute or has an empty part, . or .. in it.
+# plain_path PATH: refuses a path that is not absolute or contains an empty part, . or ...
 plain_path() {
 	case $1/ in
-	*/../* | */./* | *//*) refuse InvalidArgument "$1 has an empty part, . or .. in it" ;;
+	*/../* | */./* | *//*) refuse InvalidArgument "$1 contains an empty part, . or .." ;;
 	/*) ;;
 	*) refuse InvalidArgument "$1 is not an absolute path" ;;
 	esac
@@ -111,7 +111,7 @@ require_file() {
 	for loop_file in /sys/block/loop*/loop/backing_file; do
 		{ IFS= read -r loop_backing <"$loop_file"; } 2>/dev/null || continue
 		loop_name=${loop_file#/sys/block/}
-		[ "$loop_backing" != "$backing_real" ] || refuse BackingInUse "$backing_real is behind the loop device ${loop_name%%/*}"
+		[ "$loop_backing" != "$backing_real" ] || refuse BackingInUse "$backing_real is used by the loop device ${loop_name%%/*}"
 	done
 	backing_configured=$backing_real
 }
@@ -124,7 +124,7 @@ require_place() {
 	for place_name in "$place_asked" "$place_real"; do
 		case $place_name in
 		*.xensan-new | *.xensan-deleted)
-			refuse BackingNotUsable "$place_name has a name that xensan gives to files while it makes or deletes them"
+			refuse BackingNotUsable "$place_name has a name that xensan reserves for files that it creates or deletes"
 			;;
 		esac
 	done
@@ -215,7 +215,7 @@ require_device() {
 	device_asked=$1
 	shift
 	device_all=$(device_names "$backing_device")
-	[ -n "$device_all" ] || refuse BackingMissing "the kernel has no device $backing_device behind $device_asked"
+	[ -n "$device_all" ] || refuse BackingMissing "the kernel has no device $backing_device for $device_asked"
 	device_named=no
 	device_allowed=no
 	backing_configured=$device_asked
@@ -303,7 +303,7 @@ busy_devices() {
 		awk '$1 ~ /^\// && $2 == "partition" { print $1, "used as swap" }' /proc/swaps
 		for busy_loop in /sys/block/loop*/loop/backing_file; do
 			{ IFS= read -r busy_file <"$busy_loop"; } 2>/dev/null || continue
-			case $busy_file in /dev/*) echo "$busy_file behind a loop device" ;; esac
+			case $busy_file in /dev/*) echo "$busy_file used by a loop device" ;; esac
 		done
 	} | sort -u | while read -r busy_name busy_text; do
 		case $busy_name in
@@ -352,5 +352,5 @@ require_unclaimed() {
 	for claim_glob; do
 		if [ "$claim_glob" = "$claim_asked" ]; then return 0; fi
 	done
-	refuse BackingInUse "$claim_asked is a part of something else ($claim); list it by its exact name in allowedBackings if it may be served all the same"
+	refuse BackingInUse "$claim_asked is marked by LVM, RAID or the like ($claim); list it by its exact name in allowedBackings to serve it anyway"
 }

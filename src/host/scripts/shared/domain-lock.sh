@@ -15,11 +15,11 @@ lock_text() {
 
 # guard_locks DIRECTORY: until the script ends, only this host may change lock files there.
 guard_locks() {
-	have flock || refuse ToolMissing "no flock on this host: a lock file of another host cannot be judged"
+	have flock || refuse ToolMissing "no flock on this host: the lock file of another host cannot be checked"
 	lock_error=$( (: >>"$1/.guard") 2>&1) || refuse_write "$1/.guard" "$lock_error"
 	exec 7>>"$1/.guard"
 	flock -w 20 7 || {
-		printf 'busy\tanother host changes lock files in %s\n' "$1"
+		printf 'busy\tanother host is changing lock files in %s\n' "$1"
 		exit 4
 	}
 }
@@ -44,7 +44,7 @@ claim_domain() {
 	read_domain_lock "$1" || {
 		rm -f "$lock_draft"
 		# The lock was released in between, or the link could not be made.
-		refuse DomainLocked "the lock file $1 changes right now, or cannot be made"
+		refuse DomainLocked "the lock file $1 is being changed or cannot be created"
 	}
 	guard_locks "${1%/*}"
 	read_domain_lock "$1" || lock_host=
@@ -53,7 +53,7 @@ claim_domain() {
 	"$3 $4") ;;
 	*)
 		rm -f "$lock_draft"
-		refuse DomainLocked "$1 is held by ${lock_host:-nobody that can be read} since its boot ${lock_boot:-?}${lock_owner:+ for $lock_owner}"
+		refuse DomainLocked "$1 is held by ${lock_host:-an unknown host} since its boot ${lock_boot:-?}${lock_owner:+ for $lock_owner}"
 		;;
 	esac
 	mv -f "$lock_draft" "$1"

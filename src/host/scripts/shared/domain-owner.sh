@@ -18,6 +18,6 @@ require_declarer() {
 		[ -z "$declarer" ] || refuse DomainTaken "the domain $2 is declared by $declarer"
 		return 0
 	fi
-	[ -n "$declarer" ] || refuse DomainTaken "the domain $2 runs here and was started by another hand: nobody declared it on this host"
+	[ -n "$declarer" ] || refuse DomainTaken "the domain $2 runs here but was not started by xensan: no XenDomain declares it on this host"
 	same_declarer "$declarer" "$1" || refuse DomainTaken "the domain $2 is declared by $declarer, not by $1"
 }

@@ -17,7 +17,7 @@ require_named() {
 	for named_glob; do
 		if [ "$named_glob" = "$named_asked" ]; then return 0; fi
 	done
-	refuse BackingNotUsable "$named_asked has neither a serial number nor a WWN: nothing tells it from another disk of its size after a reboot. List it by its exact name in allowedBackings if it may be served all the same"
+	refuse BackingNotUsable "$named_asked has neither a serial number nor a WWN: after a reboot it cannot be told from another disk of its size. List it by its exact name in allowedBackings to serve it anyway"
 }
 
 # recorded_identity NAME: sets recorded; empty when nothing is recorded.

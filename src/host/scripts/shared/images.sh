@@ -15,7 +15,7 @@ image_place() {
 	image_relative=${1#"$2"/}
 	case $image_relative in
 	.xensan/* | lost+found/* | *.xensan-new | *.xensan-deleted | *.xensan-copy.*)
-		refuse InvalidArgument "$1 is a name that xensan uses for itself"
+		refuse InvalidArgument "$1 is a name that xensan reserves for itself"
 		;;
 	esac
 	image_walk=$2
@@ -30,7 +30,7 @@ image_place() {
 		image_rest=${image_rest#*/}
 		[ ! -L "$image_walk" ] || refuse ImageForeign "$image_walk is a symbolic link"
 		[ -e "$image_walk" ] || continue
-		[ -d "$image_walk" ] || refuse ImageForeign "$image_walk is no directory"
+		[ -d "$image_walk" ] || refuse ImageForeign "$image_walk is not a directory"
 		[ "$(stat -c %d -- "$image_walk")" = "$image_device" ] || refuse NotMounted "$image_walk is on another file system than $2"
 	done
 	image_real=$1
@@ -67,11 +67,11 @@ require_image() {
 	image_place "$3" "$require_top"
 	require_kept=$image_record
 	read_image_record "$require_kept" || refuse ImageForeign "$3 is not recorded as the image of a domain"
-	if [ "$record_origin" = Making ]; then refuse ImageMissing "$3 has not been made to its end"; fi
-	[ -e "$3" ] || refuse ImageMissing "$3 is gone: it was inode ${record_inode% *}, recorded for $record_owner"
-	if [ -L "$3" ] || [ ! -f "$3" ]; then refuse ImageChanged "$3 is no regular file any more"; fi
+	if [ "$record_origin" = Making ]; then refuse ImageMissing "$3 is not finished"; fi
+	[ -e "$3" ] || refuse ImageMissing "$3 is missing; it was recorded as inode ${record_inode% *} for $record_owner"
+	if [ -L "$3" ] || [ ! -f "$3" ]; then refuse ImageChanged "$3 is no longer a regular file"; fi
 	[ "$record_inode" = "$(inode_and_birth "$3")" ] ||
-		refuse ImageChanged "$3 is inode $(inode_and_birth "$3"), and inode $record_inode was recorded for $record_owner"
+		refuse ImageChanged "$3 is inode $(inode_and_birth "$3"), but inode $record_inode was recorded for $record_owner"
 	same_declarer "$record_owner" "$1" || refuse ImageForeign "$3 is recorded for $record_owner"
 	[ -z "$record_uuid" ] || [ "$record_uuid" = "$2" ] || refuse ImageForeign "$3 is recorded for the domain $record_uuid"
 	require_user=$(image_users "$3" | head -n 1)

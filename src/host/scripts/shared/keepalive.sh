@@ -11,7 +11,7 @@ require_keepalive() {
 			[ -f /etc/systemd/system/vblade@.service ] || refuse UnitMissing "systemd has no vblade@.service: install Debian's vblade, 24-2 or later"
 		;;
 	sysvinit) ;;
-	*) refuse InitNotSupported "neither systemd nor sysvinit runs here: nothing would bring an export back after a reboot" ;;
+	*) refuse InitNotSupported "neither systemd nor sysvinit runs on this host: nothing would start the export after a reboot" ;;
 	esac
 }
 
@@ -62,7 +62,7 @@ keepalive_write() {
 			} >"$run_dir/conf"
 		else
 			[ ! -e "$conf" ] || [ -n "$(conf_owner "$name")" ] || [ -n "$kind" ] ||
-				refuse AddressTaken "$conf exists, is incomplete, and is not by xensan"
+				refuse AddressTaken "$conf exists, is incomplete and was not written by xensan"
 			plain=$options
 			[ "$plain" != - ] || plain=
 			# Read by systemd as keys and values and by Debian's generator as shell. The administrator's ionice stays.
@@ -89,7 +89,7 @@ keepalive_write() {
 			plain="$options "
 			[ "$options" != - ] || plain=
 			process="/bin/sh $guard_file $name vblade $plain$shelf $slot $net $backing_configured"
-			[ ${#process} -le 127 ] || refuse InvalidArgument "init takes at most 127 characters of command: $process"
+			[ ${#process} -le 127 ] || refuse InvalidArgument "init accepts commands of at most 127 characters: $process"
 			{
 				inittab_without "$name"
 				echo "# xensan: $owner"
@@ -174,7 +174,7 @@ keepalive_verify() {
 		if [ -z "$running" ] && ! same_backing "$backing_durable" "$(backing_identity_of "$backing_configured")"; then
 			# The guard refused to let vblade open it.
 			case $word in started | restarted) keepalive_stop "" ;; esac
-			refuse BackingChanged "$asked was replaced while it was looked at: it is $(backing_identity_of "$backing_configured") now"
+			refuse BackingChanged "$asked was replaced during the check: it is $(backing_identity_of "$backing_configured") now"
 		fi
 		verify_tries=$((verify_tries + 1))
 		# It has ended since the start and is waiting for the next attempt.
@@ -200,7 +200,7 @@ has_open() {
 	if [ "$open_network$open_backing" = yesno ] && [ -n "$open_other" ]; then
 		# A vblade that ran before stays: a client may be using what it serves.
 		case $word in started | restarted) keepalive_stop "$1" ;; esac
-		refuse BackingChanged "$asked was replaced while it was looked at: vblade had opened $open_other"
+		refuse BackingChanged "$asked was replaced during the check: vblade had opened $open_other"
 	fi
 	[ "$open_network$open_backing" = yesyes ]
 }

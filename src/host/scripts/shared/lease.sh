@@ -55,7 +55,7 @@ require_flocks() {
 			if (length($5) >= length(point)) { point = $5; options = $(i + 3) }
 		}
 		END { if (("," options ",") ~ /,localflocks,/) print point }' /proc/self/mountinfo)
-	[ -z "$flocks_local" ] || refuse LeaseUnsupported "$flocks_local is mounted with localflocks: a lock on it counts on this host only"
+	[ -z "$flocks_local" ] || refuse LeaseUnsupported "$flocks_local is mounted with localflocks: a lock on it is valid on this host only"
 }
 
 # take_lease UUID alone|beside SECONDS LOCK <IMAGES: leases the images on stdin, as in UUID.images, from now on and for
@@ -102,8 +102,8 @@ HOLDER
 	end_lease "$lease_uuid"
 	lease_text="no lock file names it"
 	if read_domain_lock "$lease_lock"; then
-		lease_text="$lease_lock names ${lock_host:-nobody that can be read}${lock_boot:+ since its boot $lock_boot}${lock_owner:+ for $lock_owner}"
+		lease_text="$lease_lock names ${lock_host:-no readable host}${lock_boot:+ since its boot $lock_boot}${lock_owner:+ for $lock_owner}"
 	fi
-	[ -n "$lease_word" ] || refuse ImageLeased "whether a host holds a lease on the images is not told within 20 s; $lease_text"
+	[ -n "$lease_word" ] || refuse ImageLeased "whether a host holds a lease on the images could not be determined within 20 s; $lease_text"
 	refuse ImageLeased "$lease_image is leased: a domain or a deletion holds it; $lease_text"
 }

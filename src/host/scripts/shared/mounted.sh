@@ -13,7 +13,7 @@ require_mounted() {
 	mounted_number=$3 mounted_device=$4
 	find_blkid || refuse ToolMissing "blkid of util-linux is not installed"
 	mounted_uuid=$(limited 20 "$blkid_tool" -p -s UUID -o value "$mounted_device" 2>/dev/null </dev/null) ||
-		refuse NotMounted "$mounted_device is mounted on $1, and no UUID can be read from it"
+		refuse NotMounted "$mounted_device is mounted on $1, but no UUID can be read from it"
 	[ "$mounted_uuid" = "$2" ] || refuse NotMounted "$mounted_device is mounted on $1 and holds $mounted_uuid, not $2"
 	case ,$6, in *,ro,*) refuse ReadOnlyFileSystem "$1 is mounted read-only" ;; esac
 }

@@ -8,7 +8,7 @@ stack_plugins=/sys/fs/ocfs2/loaded_cluster_plugins
 require_o2cb() {
 	have o2cb || refuse OcfsToolsMissing "o2cb is not installed"
 	[ -f "$cluster_default" ] || [ ! -f /etc/sysconfig/o2cb ] ||
-		refuse OcfsToolsMissing "O2CB of this host reads /etc/sysconfig/o2cb: only one that reads $cluster_default, as Debian's does, can be configured"
+		refuse OcfsToolsMissing "O2CB on this host reads /etc/sysconfig/o2cb: xensan can configure only one that reads $cluster_default, as Debian's does"
 }
 
 # o2cb_loaded: its stack is in the kernel and configfs shows it. The module ocfs2 itself is loaded by the first mount.
@@ -42,14 +42,14 @@ function cluster_conf(path,   state, n, i, inside, at, key, text, kind, value, m
 		if (/^[ \t]*$/) { inside = 0; continue }
 		if (/^[A-Za-z][A-Za-z0-9_]*:[ \t]*$/) { text = $0; sub(/:.*/, "", text); kind[++n] = text; inside = 1; continue }
 		if (/^[ \t]+[A-Za-z][A-Za-z0-9_]*[ \t]*=/) {
-			if (!inside) { conf_fault("line " at " stands outside of a stanza"); continue }
+			if (!inside) { conf_fault("line " at " is outside of a stanza"); continue }
 			key = $0; sub(/=.*/, "", key); gsub(/[ \t]/, "", key)
 			text = $0; sub(/^[^=]*=[ \t]*/, "", text); sub(/[ \t]+$/, "", text)
 			gsub(/\t/, " ", text)
 			value[n, key] = text
 			continue
 		}
-		conf_fault("line " at " is no part of a cluster.conf")
+		conf_fault("line " at " is not valid in a cluster.conf")
 	}
 	close(path)
 	if (state < 0) return ""

@@ -54,7 +54,7 @@ ask_xenstore() {
 	limited 8 xenstore-ls -f /local/domain/0/backend >"$work/xenstore" 2>"$work/xenstore.err" || {
 		grep -q "No such file" "$work/xenstore.err" || {
 			cat "$work/xenstore.err" >&2
-			echo "xenstore-ls gave no answer within 8 seconds, or failed" >&2
+			echo "xenstore-ls did not answer within 8 seconds or failed" >&2
 			return 1
 		}
 	}

@@ -6,7 +6,7 @@
 probe_filesystems() {
 	[ -f "$work/mounted-on" ] || return 1
 	remember_blkid || {
-		echo "no blkid of util-linux on this host" >&2
+		echo "blkid of util-linux is not installed" >&2
 		return 1
 	}
 	superblocks=0

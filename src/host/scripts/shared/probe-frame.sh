@@ -123,7 +123,7 @@ part_over() {
 still_hanging() {
 	[ -f "$run_dir/stuck.$1" ] || return 1
 	if work_alive "$run_dir/stuck.$1"; then
-		echo "still hanging since an earlier probe, process $worker_pid" >"$work/$1.err"
+		echo "process $worker_pid of an earlier probe still hangs" >"$work/$1.err"
 		return 0
 	fi
 	rm -f "$run_dir/stuck.$1"
@@ -158,7 +158,7 @@ collect() {
 				echo "$pid $(birth_of "$pid")" >"$run_dir/stuck.$part_section"
 				echo "no answer within $deadline seconds" >"$work/$part_section.err"
 			else
-				echo "not reached: $hanging gave no answer within $deadline seconds" >"$work/$part_section.err"
+				echo "not reached: $hanging did not answer within $deadline seconds" >"$work/$part_section.err"
 			fi
 			over "$part_section" 124 >>"$work/$part_name.late"
 		done

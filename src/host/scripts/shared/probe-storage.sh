@@ -112,7 +112,7 @@ function paths(section, list,   name, kind, bytes, id, count, asked, i) {
 	read_paths()
 	while ((getline name < (work "/" list)) > 0) asked[++count] = name
 	for (i = 1; i <= count; i++)
-		if ((asked[i] in path_is) && (paths_changed || !(asked[i] in path_mode))) return "a path changed while it was looked at"
+		if ((asked[i] in path_is) && (paths_changed || !(asked[i] in path_mode))) return "a path changed during the probe"
 	for (i = 1; i <= count; i++) {
 		name = asked[i]
 		if (!(name in path_is)) {
@@ -162,7 +162,7 @@ probe_lvm() {
 	have lvs || return "$absent"
 	limited 10 lvs --noheadings --units b --nosuffix --separator '	' --options vg_name,lv_name,lv_size,lv_path,vg_free,lv_tags \
 		>"$work/lvs" </dev/null || {
-		echo "lvs gave no answer within 10 seconds, or failed" >&2
+		echo "lvs did not answer within 10 seconds or failed" >&2
 		return 1
 	}
 	row later lvm

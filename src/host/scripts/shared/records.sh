@@ -25,7 +25,7 @@ record_backing() {
 record_volume() {
 	volume_identity=$(backing_identity_of "/dev/$2")
 	[ -n "$volume_identity" ] || {
-		echo "/dev/$2 is not there" >&2
+		echo "/dev/$2 does not exist" >&2
 		exit 1
 	}
 	printf '%s\n-\n%s\n%s\n' "$2" "$1" "$volume_identity" | replace_file "$(record_of "$1" "$2")" 600

@@ -27,7 +27,7 @@ staged_is_blank() {
 # stage_blank BYTES: ensures that $staged has this size and is blank; ends the script with `blanking` until it is.
 stage_blank() {
 	if read_staged; then
-		staged_is_ours || refuse NotOurs "$group/$staged is in the way: it was not created for $owner"
+		staged_is_ours || refuse NotOurs "$group/$staged exists already and was not created for $owner"
 		[ "$staged_bytes" = "$1" ] || drop_staged
 	fi
 	if ! read_staged; then
@@ -115,7 +115,7 @@ drop_staged() {
 	staged_tries=0
 	until lvremove -y "$group/$staged" </dev/null >&2 9>&-; do
 		staged_tries=$((staged_tries + 1))
-		[ "$staged_tries" -lt 100 ] || refuse BackingInUse "$group/$staged cannot be removed: somebody holds it open"
+		[ "$staged_tries" -lt 100 ] || refuse BackingInUse "$group/$staged cannot be removed: it is open"
 		pause
 	done
 	rm -f "$staged_work".*

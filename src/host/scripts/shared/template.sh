@@ -3,7 +3,7 @@
 require_template() {
 	template=$1 template_top=$2
 	shift 2
-	in_bounds "${template#"$template_top"/}" "$@" || refuse SourceNotTemplate "$template is in none of the templates of its file system"
+	in_bounds "${template#"$template_top"/}" "$@" || refuse SourceNotTemplate "$template matches none of the templates of its file system"
 	template_walk=$template
 	while [ "$template_walk" != "$template_top" ] && [ -n "$template_walk" ]; do
 		[ ! -L "$template_walk" ] || refuse SourceNotTemplate "$template_walk is a symbolic link"
@@ -14,7 +14,7 @@ require_template() {
 	for template_loop in /sys/block/loop*/loop/backing_file; do
 		{ IFS= read -r template_backing <"$template_loop"; } 2>/dev/null || continue
 		template_loop=${template_loop#/sys/block/}
-		[ "$template_backing" != "$template" ] || refuse SourceInUse "$template is behind the loop device ${template_loop%%/*}"
+		[ "$template_backing" != "$template" ] || refuse SourceInUse "$template is used by the loop device ${template_loop%%/*}"
 	done
 	if have xenstore-ls && { [ -e /proc/xen/xenbus ] || [ -e /dev/xen/xenbus ]; }; then
 		template_user=$(limited 10 xenstore-ls -f /local/domain/0/backend 2>/dev/null </dev/null | grep -F "params = \"$template\"" | head -n 1 || :)

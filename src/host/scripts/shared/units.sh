@@ -18,7 +18,7 @@ ask_units() {
 # await_units: if the units are not known, $work/units-unknown says why.
 await_units() {
 	[ -n "$units_pid" ] || return 0
-	wait "$units_pid" 2>/dev/null || echo "systemctl gave no answer within 10 seconds, or failed" >"$work/units-unknown"
+	wait "$units_pid" 2>/dev/null || echo "systemctl did not answer within 10 seconds or failed" >"$work/units-unknown"
 	units_pid=
 }
 

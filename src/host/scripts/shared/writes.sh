@@ -13,9 +13,9 @@ write_mark() {
 
 # require_silent PATH NAME: refuses when PATH is written to within six seconds, or when that cannot be told.
 require_silent() {
-	silent_before=$(write_mark "$1") || refuse BackingMissing "$1 cannot be read, so whether somebody writes to it is not known"
+	silent_before=$(write_mark "$1") || refuse BackingMissing "$1 cannot be read, so it is unknown whether an initiator writes to it"
 	sleep 6
-	silent_after=$(write_mark "$1") || refuse BackingMissing "$1 cannot be read, so whether somebody writes to it is not known"
+	silent_after=$(write_mark "$1") || refuse BackingMissing "$1 cannot be read, so it is unknown whether an initiator writes to it"
 	[ "$silent_before" = "$silent_after" ] ||
-		refuse BackingWritten "an initiator writes to $1 through $2, as a node does that has it mounted: it is not taken away"
+		refuse BackingWritten "an initiator writes to $1 through $2, as a node that has it mounted does: the export stays"
 }

@@ -52,7 +52,7 @@ at_work() {
 	work_verbs=$1
 	shift
 	work_table=$(toolstack_processes) || {
-		echo "cannot tell which commands of the toolstack are at work" >&2
+		echo "cannot tell which toolstack commands are running" >&2
 		exit 1
 	}
 	while IFS='	' read -r work_pid work_verb work_about; do

@@ -141,7 +141,7 @@ list_domains() {
 	mkdir -p "$run_dir"
 	list_error=$(domain_rows "$run_dir/domains.$$" 2>&1) || {
 		rm -f "$run_dir/domains.$$"
-		privileged || refuse NotDom0 "this host is no dom0: $list_error"
+		privileged || refuse NotDom0 "this host is not a dom0: $list_error"
 		echo "cannot tell which domains there are: $list_error" >&2
 		exit 1
 	}
@@ -158,7 +158,7 @@ find_domain() {
 	while IFS='	' read -r row_id row_name row_uuid _ _ row_rest; do
 		case $row_id$row_uuid in
 		'?-' | "?$1")
-			echo "cannot tell whether domain $1 is here: $toolstack list shows a row that is not understood: $row_name" >&2
+			echo "cannot tell whether domain $1 is here: $toolstack list shows a row that cannot be parsed: $row_name" >&2
 			exit 1
 			;;
 		esac

@@ -96,7 +96,7 @@ const shapes: readonly (readonly [string, string, readonly string[] | undefined,
     "attributes that are not indented",
     (two + cluster()).replaceAll("\t", ""),
     undefined,
-    [`bella: ${conf} cannot be read: line 2 is no part of a cluster.conf`],
+    [`bella: ${conf} cannot be read: line 2 is not valid in a cluster.conf`],
   ],
   [
     "a comment behind a value",
@@ -108,7 +108,7 @@ const shapes: readonly (readonly [string, string, readonly string[] | undefined,
     "lines of Windows",
     (two + cluster()).replaceAll("\n", "\r\n"),
     undefined,
-    [`bella: ${conf} cannot be read: line 1 is no part of a cluster.conf`],
+    [`bella: ${conf} cannot be read: line 1 is not valid in a cluster.conf`],
   ],
 ];
 

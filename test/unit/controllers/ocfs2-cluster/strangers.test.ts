@@ -7,7 +7,7 @@ import type { SharedDevice } from "../../../../src/host/ocfs2-facts.ts";
 import { facts, known, unreachable } from "../facts.ts";
 import { active, device, o2cb, shared } from "./observations.ts";
 
-const hanging: Fact<never> = { state: "unknown", why: "still hanging since an earlier probe, process 2160" };
+const hanging: Fact<never> = { state: "unknown", why: "process 2160 of an earlier probe still hangs" };
 
 function node() {
   const lanes = { active: 0 };
