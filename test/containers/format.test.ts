@@ -156,7 +156,9 @@ END
       printf '#!/bin/sh\\nprintf "0.9\\\\t\\\\n0.9\\\\t\\\\n0.8\\\\t\\\\n"\\n' >/usr/local/sbin/aoecfg; chmod +x /usr/local/sbin/aoecfg`);
     expect(await act(format(9))).toEqual(refusal("WrongServer", "2 servers answer for e0.9"));
     await host.sh("rm /usr/local/sbin/aoecfg");
-    expect(await act(format(9, { device: "/dev/etherd/e7.7" }))).toEqual(refusal("DeviceMissing", "not a block device"));
+    expect(await act(format(9, { device: "/dev/etherd/e7.7" }))).toEqual(
+      refusal("DeviceMissing", "not a block device"),
+    );
     expect(await act(format(9, { type: "vmstore" }))).toEqual(refusal("FormatFailed", "at least 2 gigabytes"));
     expect(await look(device)).toMatchObject({ content: "Blank" });
     expect((await records()).map(({ uuid }) => uuid)).toEqual([uuidOf(1)]);

@@ -52,7 +52,7 @@ awk -v wanted="$run_dir/xend.wanted" "$sxp_lists"'
 		if (unended) { print unended; exit 9 }
 		for (i = 1; i <= count; i++) if (!(order[i] in written)) print wanted_list[order[i]]
 	}' "$file" >"$run_dir/xend.new" || {
-	echo "$file: the list that begins in line $(tail -n 1 "$run_dir/xend.new") does not end, so xend cannot read the file" >&2
+	echo "$file: the list that begins in line $(tail -n 1 "$run_dir/xend.new") is not closed, so xend cannot read the file" >&2
 	exit 1
 }
 mark=$state_dir/xend-restart

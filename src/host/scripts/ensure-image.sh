@@ -123,7 +123,7 @@ if [ "$source" != - ]; then
 	if [ -L "$source" ] || [ ! -f "$source" ]; then refuse SourceMissing "there is no regular file $source"; fi
 	[ "$(stat -c %d -- "$source")" = "$image_device" ] || refuse SourceMissing "$source is on another file system than $mount_point"
 	size=$(stat -c %s -- "$source")
-	[ "$size" -le "$bytes" ] || refuse SourceLarger "$source has $size bytes, more than $bytes"
+	[ "$size" -le "$bytes" ] || refuse SourceLarger "$source has $size bytes, more than the $bytes bytes of the image"
 	blocks=$(stat -c %b -- "$source")
 fi
 error=$(mkdir -p "${image_real%/*}" 2>&1) || refuse_write "$asked" "$error"

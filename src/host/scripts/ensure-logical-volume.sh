@@ -48,7 +48,7 @@ if lvm_field lvs lv_size "$group/$name"; then
 	require_free "$group/$name" "$backing_device"
 	layout=$(lvs --noheadings -o segtype "$group/$name" </dev/null 9>&- | sort -u | tr -d ' \n')
 	[ "$layout" = linear ] ||
-		refuse LayoutNotLinear "$group/$name is ${layout:-of unknown layout}: xensan extends only linear volumes; run lvextend by hand, and its new size is served"
+		refuse LayoutNotLinear "$group/$name is ${layout:-of unknown layout}: xensan extends only linear volumes; run lvextend by hand, and xensan serves the new size"
 	stage_blank $((bytes - size))
 	give_staged
 	finish grown

@@ -18,5 +18,5 @@ whole=$((device_size / fs_cluster * fs_cluster))
 before=$fs_bytes
 tune -S "$device"
 read_superblock
-[ "$fs_bytes" -gt "$before" ] || refuse GrowFailed "tunefs.ocfs2 exit $tune_code, still $fs_bytes bytes: $tune_said"
+[ "$fs_bytes" -gt "$before" ] || refuse GrowFailed "tunefs.ocfs2 exited with $tune_code, and the file system still has $fs_bytes bytes: $tune_said"
 finish "grown bytes $fs_bytes"

@@ -95,7 +95,7 @@ if ! is_up; then
 		error=$(ifconfig "$net" up 2>&1) || refuse InterfaceDown "$net does not come up: $error"
 	fi
 	changed=yes
-	is_up || refuse InterfaceDown "$net was switched on and is down again"
+	is_up || refuse InterfaceDown "$net was brought up but is down again"
 fi
 if [ -n "$changed" ]; then finish up; fi
 finish unchanged

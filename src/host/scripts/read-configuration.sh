@@ -19,9 +19,9 @@ show() {
 	count=$((count + 1))
 	bytes=$(stat -L -c %s -- "$1" 2>/dev/null) || bytes=
 	if [ -z "$bytes" ] || [ ! -r "$1" ]; then
-		printf 'skipped\t%s\tit cannot be read\n' "$1"
+		printf 'skipped\t%s\tcannot be read\n' "$1"
 	elif [ "$bytes" -gt 65536 ]; then
-		printf 'skipped\t%s\tit has %s bytes, more than 65536\n' "$1" "$bytes"
+		printf 'skipped\t%s\thas %s bytes, more than 65536\n' "$1" "$bytes"
 	else
 		printf 'file\t%s\n' "$1"
 		# The file may grow while it is read.

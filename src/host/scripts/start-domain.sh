@@ -158,7 +158,7 @@ if [ "$domain_count" = 0 ]; then
 	end_lease "$uuid"
 	case $said in
 	*'Cannot allocate memory'* | *'Out of memory'* | *'failed to free memory'* | *'not enough'*memory* | *'Not enough'*memory*)
-		refuse NoMemory "$memory MiB for $name: $said"
+		refuse NoMemory "not enough memory for $name, which needs $memory MiB: $said"
 		;;
 	*) refuse StartFailed "${said:-the toolstack printed nothing (exit $code), and the domain does not exist}" ;;
 	esac

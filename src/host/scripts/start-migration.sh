@@ -35,7 +35,7 @@ case $domain_name in
 *--incoming | *--migratedaway | migrating-*) refuse DomainMigrating "$(domain_text)" ;;
 esac
 case $domain_name in
-'' | -* | *[!A-Za-z0-9_.-]*) refuse DomainNameUnsafe "the domain is called $domain_name" ;;
+'' | -* | *[!A-Za-z0-9_.-]*) refuse DomainNameUnsafe "the domain is called $domain_name; a migration needs a name of letters, digits, _, . and - that does not begin with -" ;;
 *[!0-9]*) ;;
 *) refuse DomainNameUnsafe "the domain is called $domain_name, which xl takes for a domain id" ;;
 esac

@@ -65,7 +65,7 @@ export function requireOwnNode(run: ScriptRun, asked: AskedCluster): void {
   const { hostname } = run.host.running;
   if (asked.nodes.some((node) => isNamed(run.host, node.name))) return;
   const names = asked.nodes.map((node) => ` ${node.name}`).join("");
-  refuse(run, "HostNameMismatch", `this host is called ${hostname}, the nodes of ${asked.name} are${names}`);
+  refuse(run, "HostNameMismatch", `this host is called ${hostname}, but the nodes of ${asked.name} are${names}`);
 }
 
 /** rendered_conf, without the mark. */

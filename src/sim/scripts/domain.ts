@@ -72,7 +72,9 @@ export const startDomain: Responder = acting(function* startDomain(run) {
   }
   releaseDomain(run, path);
   endHolder(world, host, uuid);
-  if (noMemory.test(said)) refuse(run, "NoMemory", `${configuration.memory} MiB for ${name}: ${said}`);
+  if (noMemory.test(said)) {
+    refuse(run, "NoMemory", `not enough memory for ${name}, which needs ${configuration.memory} MiB: ${said}`);
+  }
   return refuse(run, "StartFailed", said || "the toolstack printed nothing (exit 3), and the domain does not exist");
 });
 

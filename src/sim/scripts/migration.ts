@@ -36,7 +36,10 @@ export const startMigration: Responder = acting(function* startMigration(run) {
   requireDeclarer(run, owner, uuid);
   const name = shownName(domain);
   if (name !== "(null)" && movesByName(domain)) refuse(run, "DomainMigrating", domainText(run, domain));
-  if (!/^[A-Za-z0-9_.][A-Za-z0-9_.-]*$/.test(name)) refuse(run, "DomainNameUnsafe", `the domain is called ${name}`);
+  if (!/^[A-Za-z0-9_.][A-Za-z0-9_.-]*$/.test(name)) {
+    const needed = "a name of letters, digits, _, . and - that does not begin with -";
+    refuse(run, "DomainNameUnsafe", `the domain is called ${name}; a migration needs ${needed}`);
+  }
   if (/^\d+$/.test(name)) {
     refuse(run, "DomainNameUnsafe", `the domain is called ${name}, which xl takes for a domain id`);
   }

@@ -12,7 +12,7 @@ export const readConfiguration: Responder = function* readConfiguration(run) {
     if (node?.kind !== "File") return;
     if (count >= 256) return row(run, "skipped", path, "there are more than 256 files");
     count += 1;
-    if (node.sizeBytes > 65_536) return row(run, "skipped", path, `it has ${node.sizeBytes} bytes, more than 65536`);
+    if (node.sizeBytes > 65_536) return row(run, "skipped", path, `has ${node.sizeBytes} bytes, more than 65536`);
     row(run, "file", path);
     const text = readText(host, path) ?? "";
     const lines = text.endsWith("\n") || text === "" ? text.split("\n").slice(0, -1) : text.split("\n");

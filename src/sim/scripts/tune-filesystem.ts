@@ -41,7 +41,8 @@ export const growFilesystem: Responder = acting(function* growFilesystem(run) {
   yield world.timings.process * 200;
   const ended = tune(run, () => growVolume(world, host, device));
   if (volume.sizeBytes <= before) {
-    refuse(run, "GrowFailed", `tunefs.ocfs2 exit ${ended.exitCode}, still ${before} bytes: ${saidBy(ended)}`);
+    const still = `the file system still has ${before} bytes`;
+    refuse(run, "GrowFailed", `tunefs.ocfs2 exited with ${ended.exitCode}, and ${still}: ${saidBy(ended)}`);
   }
   return finish(run, `grown bytes ${volume.sizeBytes}`);
 });
@@ -61,6 +62,6 @@ export const addNodeSlots: Responder = acting(function* addNodeSlots(run) {
     const needed = "node slots are added only while no host has it mounted";
     refuse(run, "GrowFailed", `it is mounted somewhere, and ${needed}: ${said}`);
   }
-  const still = `still ${volume.nodeSlots} node slots`;
-  return refuse(run, "GrowFailed", `tunefs.ocfs2 exit ${ended.exitCode}, ${still}: ${said}`);
+  const still = `the file system still has ${volume.nodeSlots} node slots`;
+  return refuse(run, "GrowFailed", `tunefs.ocfs2 exited with ${ended.exitCode}, and ${still}: ${said}`);
 });

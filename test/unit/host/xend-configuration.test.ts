@@ -71,7 +71,7 @@ describe.each(shells)("xend-config.sxp, in %s", (...shell) => {
     dom0.write("xen/xend-config.sxp", text);
     expect(dom0.act(configureXend({ settings }))).toMatchObject({
       kind: "failed",
-      message: expect.stringContaining("the list that begins in line 2 does not end"),
+      message: expect.stringContaining("the list that begins in line 2 is not closed"),
     });
     expect(dom0.read("xen/xend-config.sxp")).toBe(text);
   });

@@ -157,7 +157,7 @@ describe("a node that may not join", () => {
     expect(await stage.act("brutus", clusterOnline(clusterRequest))).toEqual({
       kind: "refused",
       reason: "HostNameMismatch",
-      message: "this host is called wrongname, the nodes of labclus are bella brutus",
+      message: "this host is called wrongname, but the nodes of labclus are bella brutus",
     });
   });
 });

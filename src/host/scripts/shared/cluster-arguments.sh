@@ -40,7 +40,7 @@ require_own_node() {
 	done <<-END
 		${nodes%?}
 	END
-	refuse HostNameMismatch "this host is called $own_name, the nodes of $cluster are$own_names"
+	refuse HostNameMismatch "this host is called $own_name, but the nodes of $cluster are$own_names"
 }
 
 # rendered_conf: cluster.conf as o2cb itself writes it, below our mark.
