@@ -200,7 +200,9 @@ export const ensureImage: Responder = acting(function* ensureImage(run) {
   const original = resolve(host, source, "Keep").node;
   if (copies && original?.kind !== "File") return refuse(run, "SourceMissing", `there is no regular file ${source}`);
   const from = original?.kind === "File" ? original.sizeBytes : 0;
-  if (from > bytes) refuse(run, "SourceLarger", `${source} has ${from} bytes, more than the ${bytes} bytes of the image`);
+  if (from > bytes) {
+    refuse(run, "SourceLarger", `${source} has ${from} bytes, more than the ${bytes} bytes of the image`);
+  }
   makeRoom(run, path);
   remove(world, host, fresh);
   if (copies) requireRoom(run, path, from);
