@@ -60,11 +60,7 @@ export const ensureFile: Responder = acting(function* ensureFile(run) {
   if (!isRecorded(run, owner, real, fresh)) {
     const known = knownBefore(run, real, replaces);
     if (known !== undefined) {
-      refuse(
-        run,
-        "BackingMissing",
-        `${asked} is missing; it was recorded as ${known} and is not recreated`,
-      );
+      refuse(run, "BackingMissing", `${asked} is missing; it was recorded as ${known} and is not recreated`);
     }
     forgetReplaced(run, real, replaces);
     remove(world, host, fresh);

@@ -51,11 +51,7 @@ export const ensureLogicalVolume: Responder = acting(function* ensureLogicalVolu
   const staged: Staged = { owner, group, name };
   if (size === undefined) {
     if (known !== undefined) {
-      refuse(
-        run,
-        "BackingMissing",
-        `${volume} is missing; it was recorded as ${known} and is not recreated`,
-      );
+      refuse(run, "BackingMissing", `${volume} is missing; it was recorded as ${known} and is not recreated`);
     }
     const unfinished = yield* stageBlank(run, staged, bytes);
     if (unfinished !== undefined) return finish(run, unfinished);

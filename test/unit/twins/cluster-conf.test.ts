@@ -11,7 +11,11 @@ twins(
   "a cluster.conf of another hand",
   (dom0) => {
     it.each([
-      ["lines of Windows", "cluster:\r\n\tnode_count = 1\r\n\tname = ocfs2\r\n", "line 1 is not valid in a cluster.conf"],
+      [
+        "lines of Windows",
+        "cluster:\r\n\tnode_count = 1\r\n\tname = ocfs2\r\n",
+        "line 1 is not valid in a cluster.conf",
+      ],
       ["a comment after a value", "cluster:\n\tnode_count = 1  # one\n\tname = ocfs2\n", "a cluster has no node_count"],
     ])("is left alone when it cannot be read: %s", async (_what, text, why) => {
       dom0.write(conf, text);

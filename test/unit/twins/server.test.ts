@@ -194,9 +194,7 @@ twins(
       expect(outcome).toMatchObject({
         kind: "refused",
         reason: "BackingMissing",
-        message: expect.stringMatching(
-          /^san\/data is missing; it was recorded as dm:LVM-\w+ and is not recreated$/,
-        ),
+        message: expect.stringMatching(/^san\/data is missing; it was recorded as dm:LVM-\w+ and is not recreated$/),
       });
       const [, replaces = ""] = lost.exec("message" in outcome ? outcome.message : "") ?? [];
       host.logicalVolume("san/data", 4 * MiB);
