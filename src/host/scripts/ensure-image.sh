@@ -65,7 +65,7 @@ adopt_image() {
 	adopted=recorded
 	if read_kept_record; then
 		[ "$record_inode" = "$is" ] ||
-			refuse ImageChanged "$asked is inode $is, but inode $record_inode was recorded for $record_owner"
+			refuse ImageChanged "$asked is inode $is, but was recorded as inode $record_inode for $record_owner"
 		if same_declarer "$record_owner" "$owner" && { [ -z "$record_uuid" ] || [ "$record_uuid" = "$uuid" ]; }; then
 			# A run that was interrupted between the file's name and its record.
 			if [ "$record_origin" = Making ]; then record_origin=Made; fi
@@ -90,7 +90,7 @@ if [ -e "$image_real" ] || [ -L "$image_real" ]; then
 	is=$(inode_and_birth "$image_real")
 	# A file that is there again is not given up.
 	[ "$is" != "$replaces" ] || replaces=-
-	[ "$known" = - ] || [ "$known" = "$is" ] || refuse ImageChanged "$asked is inode $is, but inode $known was recorded"
+	[ "$known" = - ] || [ "$known" = "$is" ] || refuse ImageChanged "$asked is inode $is, but was recorded as inode $known"
 	adopt_image
 	if [ "$size" -ge "$bytes" ]; then
 		work_alive "$image_work.pid" || rm -f "$image_copy" "$image_work.pid" "$image_work.err"

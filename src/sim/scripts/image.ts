@@ -77,7 +77,7 @@ export function requireImage(run: ScriptRun, owner: string, uuid: string, path: 
     refuse(
       run,
       "ImageChanged",
-      `${path} is inode ${is}, but inode ${record.identity} was recorded for ${record.owner}`,
+      `${path} is inode ${is}, but was recorded as inode ${record.identity} for ${record.owner}`,
     );
   }
   if (!sameDeclarer(record.owner, owner)) refuse(run, "ImageForeign", `${path} is recorded for ${record.owner}`);
@@ -136,14 +136,14 @@ function adoptImage(
   // A file that is there again is not given up.
   const replaces = wanted.replaces === is ? "-" : wanted.replaces;
   if (known !== "-" && known !== is) {
-    refuse(run, "ImageChanged", `${path} is inode ${is}, but inode ${known} was recorded`);
+    refuse(run, "ImageChanged", `${path} is inode ${is}, but was recorded as inode ${known}`);
   }
   const record = keptRecord(run.host, path, { owner, replaces });
   if (record !== undefined && record.identity !== is) {
     refuse(
       run,
       "ImageChanged",
-      `${path} is inode ${is}, but inode ${record.identity} was recorded for ${record.owner}`,
+      `${path} is inode ${is}, but was recorded as inode ${record.identity} for ${record.owner}`,
     );
   }
   if (record !== undefined && sameDeclarer(record.owner, owner) && (record.uuid === "" || record.uuid === uuid)) {

@@ -54,7 +54,7 @@ twins(["ensure-image", "delete-image"], "an image on the share", (dom0) => {
   });
 
   /** The identity that a refusal names. */
-  const recordedIn = (outcome: unknown) => / inode (\d+ \d+) was recorded/.exec(JSON.stringify(outcome))?.[1] ?? "";
+  const recordedIn = (outcome: unknown) => / recorded as inode (\d+ \d+)/.exec(JSON.stringify(outcome))?.[1] ?? "";
   const missing = { kind: "refused", reason: "ImageMissing" };
 
   it("is made anew once, where its owner gave up the very one that is gone", async () => {

@@ -31,7 +31,7 @@ twins(["read-configuration"], "the files in which people write down domains", (d
     const { stdout } = await dom0.run(readConfiguration(["/etc/xen"]));
     expect(parseConfigurationFiles(stdout)).toEqual({
       files: [{ path: "/etc/fstab", text: "" }],
-      skipped: ["/etc/xen/large.cfg: it has 65537 bytes, more than 65536"],
+      skipped: ["/etc/xen/large.cfg: has 65537 bytes, more than 65536"],
     });
   });
 

@@ -91,7 +91,7 @@ twins(
     ])("does not share an address with a vblade that %s starts at boot", async (file, text) => {
       host.image("/srv/aoe/data.img", 2 ** 20);
       host.write(file, text);
-      const why = `${file} starts a vblade for e0.1 as well: remove that line and leave the vblade running`;
+      const why = `${file} also starts a vblade for e0.1: remove that line and leave the vblade running`;
       expect(await host.act(serve())).toMatchObject({ kind: "refused", reason: "AddressTaken", message: why });
     });
 
@@ -188,7 +188,7 @@ twins(
 
     it("makes nothing in the place of a volume that is gone, until a person gives that up", async () => {
       expect(await ensure(4)).toEqual(done("created"));
-      const lost = /recorded as (\S+):/;
+      const lost = /recorded as (\S+) and /;
       host.loseLogicalVolume("san/data");
       const outcome = await ensure(4);
       expect(outcome).toMatchObject({

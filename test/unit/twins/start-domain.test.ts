@@ -197,7 +197,7 @@ const cases = (dom0: TwinBench) => {
       kind: "refused",
       reason: "NoMemory",
       message:
-        "128 MiB for vm2: xc: error: panic: xg_dom_boot.c:119: xc_dom_boot_mem_init: can't allocate low memory for domain: Out of memory",
+        "not enough memory for vm2, which needs 128 MiB: xc: error: panic: xg_dom_boot.c:119: xc_dom_boot_mem_init: can't allocate low memory for domain: Out of memory",
     });
     expect(dom0.read(lockFile)).toBeUndefined();
     dom0.failCreate(

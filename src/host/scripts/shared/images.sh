@@ -71,7 +71,7 @@ require_image() {
 	[ -e "$3" ] || refuse ImageMissing "$3 is missing; it was recorded as inode ${record_inode% *} for $record_owner"
 	if [ -L "$3" ] || [ ! -f "$3" ]; then refuse ImageChanged "$3 is no longer a regular file"; fi
 	[ "$record_inode" = "$(inode_and_birth "$3")" ] ||
-		refuse ImageChanged "$3 is inode $(inode_and_birth "$3"), but inode $record_inode was recorded for $record_owner"
+		refuse ImageChanged "$3 is inode $(inode_and_birth "$3"), but was recorded as inode $record_inode for $record_owner"
 	same_declarer "$record_owner" "$1" || refuse ImageForeign "$3 is recorded for $record_owner"
 	[ -z "$record_uuid" ] || [ "$record_uuid" = "$2" ] || refuse ImageForeign "$3 is recorded for the domain $record_uuid"
 	require_user=$(image_users "$3" | head -n 1)
