@@ -39,7 +39,7 @@ segment_on() {
 	done
 }
 
-# plain_path PATH: refuses a path that is not absolute or contains an empty part, . or ...
+# plain_path PATH: refuses a path that is not absolute or has an empty part, . or .. in it.
 plain_path() {
 	case $1/ in
 	*/../* | */./* | *//*) refuse InvalidArgument "$1 contains an empty part, . or .." ;;
