@@ -196,6 +196,7 @@ describe("a domain on a shared file system", () => {
   it("pinned to a host that goes down waits until it is up again, and says why", async () => {
     const stage = room([xenDomain("vm", ["bella"])]);
     await eventually(stage, () => ready(stage), "True/Ready");
+    lookWhenGone(stage);
     stage.rack.goDown("bella", "Reboot");
     await eventually(stage, () => running(stage), "False/NoHostFits", 1);
     expect(message(stage, "XenDomain", "vm", "Running")).toContain("bella: it is shutting down or rebooting");

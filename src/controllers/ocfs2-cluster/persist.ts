@@ -12,7 +12,7 @@ import { machinesOf } from "./watches.ts";
 
 /**
  * Writes what must survive a crash into the status and waits until it is stored. Before the chosen host formats, all
- * nodes are probed again, and once more when it has formatted.
+ * nodes are probed again, and again after it has formatted.
  */
 export async function persist(
   world: World,
