@@ -119,7 +119,12 @@ function fileSource(files: readonly string[], context: string | undefined): Conf
     const there = present.filter((file) => existsSync(file));
     return there.length === 0 ? present : there;
   };
-  const texts = () => Promise.all(named().map(async (file) => ({ file, text: await readKubeconfig(file) })));
+  // One after the other: an error names the first file that cannot be read.
+  const texts = async () => {
+    const read: { readonly file: string; readonly text: string }[] = [];
+    for (const file of named()) read.push({ file, text: await readKubeconfig(file) });
+    return read;
+  };
   return loaded({
     name,
     version: async () => (await texts()).map(({ text }) => text).join("\0"),
