@@ -93,7 +93,7 @@ describe("the embedded mode", () => {
     const started = start("--exit", "--timeout", "15", "--apply", directory);
     expect(await started.ended).toBe(1);
     expect(started.stdout()).toMatch(
-      /Not ready after .*\n {2}AoeServer lonely\/nowhere is not ready: SecretNotFound: Secret lonely\/no-such-key does not exist/,
+      /Not ready after .*\n {2}AoeServer lonely\/nowhere is not ready: SecretNotFound: Secret lonely\/no-such-key of type kubernetes\.io\/ssh-auth does not exist/,
     );
   });
 
