@@ -35,7 +35,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{/* The addresses that the operator may connect to, as a JSON list: never empty, for an empty one would bound nothing. */}}
 {{- define "xensan.allowAddresses" -}}
 {{- if not .Values.allowAddresses -}}
-{{- fail "allowAddresses must be given: a list of CIDR blocks, IP addresses and host names that the operator may connect to, or the word Any for every address" -}}
+{{- fail "allowAddresses is required: a list of CIDR blocks, IP addresses and host names that the operator may connect to, or the word Any for every address" -}}
 {{- end -}}
 {{- kindIs "string" .Values.allowAddresses | ternary (list .Values.allowAddresses) .Values.allowAddresses | toJson -}}
 {{- end -}}

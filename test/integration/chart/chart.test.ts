@@ -176,7 +176,7 @@ describe("the chart", () => {
     it("never opens SSH to everywhere for a host name", async () => {
       const named = '--set-json=allowAddresses=["san.example","10.0.0.0/24"]';
       await expect(specOf(named)).rejects.toThrow(
-        "networkPolicy.sshTo must give the CIDR blocks of the hosts that allowAddresses names (san.example)",
+        "networkPolicy.sshTo must list the CIDR blocks of the hosts that allowAddresses gives by name (san.example)",
       );
       expect(await specOf(named, '--set-json=networkPolicy.sshTo=["10.2.0.0/16"]')).toMatchObject({
         egress: [...elsewhere, ssh("10.2.0.0/16", "10.0.0.0/24")],
@@ -278,7 +278,9 @@ describe("the chart", () => {
     expect(await monitors(service, "--set=metrics.auth=None")).toEqual([
       { kind: "ServiceMonitor", spec: { selector: labels, endpoints: [endpoint] } },
     ]);
-    await expect(monitors(pod)).rejects.toThrow("metrics.podMonitor.authorization must name the Secret");
+    await expect(monitors(pod)).rejects.toThrow(
+      "metrics.podMonitor.authorization is required because metrics.auth is Kubernetes",
+    );
     const authorization = { credentials: { name: "scrape", key: "token" } };
     expect(await monitors(pod, `--set-json=metrics.podMonitor.authorization=${JSON.stringify(authorization)}`)).toEqual(
       [{ kind: "PodMonitor", spec: { selector: labels, podMetricsEndpoints: [{ ...endpoint, authorization }] } }],
@@ -316,7 +318,7 @@ describe("the chart", () => {
     "wants to know where the operator may connect: %s",
     async (...args) => {
       await expect(templateOf(...args)).rejects.toThrow(
-        "allowAddresses must be given: a list of CIDR blocks, IP addresses and host names that the operator may connect to, or the word Any for every address",
+        "allowAddresses is required: a list of CIDR blocks, IP addresses and host names that the operator may connect to, or the word Any for every address",
       );
     },
   );
@@ -444,7 +446,7 @@ describe("the rights of people", () => {
     const file = `${await mkdtemp(`${tmpdir()}/xensan-approvals-`)}/volume.json`;
     const annotated = { ...object, metadata: { name, annotations: { [`xensan.dev/${word}`]: name } } };
     const as = (user: string, ...words: string[]) => kubectl(...words, "-n", "people", `--as=${user}`);
-    const forbidden = new RegExp(`xensan.dev/${word} must be set by somebody with the verb approve on aoevolumes`);
+    const forbidden = new RegExp(`xensan.dev/${word} may be set only by users with the verb approve on aoevolumes`);
     const annotate = (user: string, text: string) => as(user, "annotate", "aoevolume", name, "--overwrite", text);
     await writeFile(file, JSON.stringify(annotated));
     await expect(as("uwe", "create", "-f", file)).rejects.toThrow(forbidden);
@@ -470,7 +472,7 @@ describe("the rights of people", () => {
         ...["-p", JSON.stringify({ metadata: { finalizers } })],
       );
     await kubectl("create", "-n", "people", "--as=uwe", "-f", file);
-    const forbidden = /xensan.dev\/cleanup must be removed by somebody with the verb approve on aoevolumes/;
+    const forbidden = /xensan.dev\/cleanup may be removed only by users with the verb approve on aoevolumes/;
     await expect(patch("uwe", [])).rejects.toThrow(forbidden);
     await expect(patch("uwe", ["example.com/other"])).rejects.toThrow(forbidden);
     await patch("uwe", ["xensan.dev/cleanup"]);
@@ -494,7 +496,7 @@ describe("the rights of people", () => {
     const lease = (name: string) => ({ apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { name } });
     const as = (user: string, ...words: string[]) => kubectl(...words, "-n", "people", `--as=${user}`);
     const operator = "system:serviceaccount:xensan-system:xensan";
-    const forbidden = /the Lease xensan-claim is written by operators only/;
+    const forbidden = /the Lease xensan-claim may be written only by operators/;
     const holder = ["patch", "lease", "xensan-claim", "--type=merge", "-p", '{"spec":{"holderIdentity":"mine"}}'];
     await writeFile(file, JSON.stringify(lease("hers")));
     await as("erna", "create", "-f", file);

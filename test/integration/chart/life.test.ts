@@ -139,7 +139,7 @@ describe("a release, from an old chart to its end", () => {
     const second = (...args: string[]) =>
       helm("install", "second", chart, "--namespace=ops", "--set=allowAddresses=Any", ...args);
     await expect(second()).rejects.toThrow(
-      `the CustomResourceDefinition ${kinds[0]?.plural}.${group} belongs to the release ops/xs: install this one with crds.enabled=false`,
+      `the CustomResourceDefinition ${kinds[0]?.plural}.${group} belongs to the release ops/xs: set crds.enabled=false for this release`,
     );
     await second("--set=crds.enabled=false", '--set-json=namespaces=["san"]');
     await helm("uninstall", "second", "--namespace=ops");

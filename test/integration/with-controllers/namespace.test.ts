@@ -69,8 +69,9 @@ describe("the operator's right to patch Secrets", () => {
         () => "done",
         (error: unknown) => /denied request: (.*)/.exec(String(error))?.[1] ?? String(error),
       );
-    const content = "the operator may not change what a Secret holds, only its finalizer xensan.dev/in-use";
-    const metadata = "of a Secret's metadata the operator may change only the finalizer xensan.dev/in-use";
+    const content =
+      "the operator may not change the data of a Secret; it may change only the finalizer xensan.dev/in-use";
+    const metadata = "in the metadata of a Secret the operator may change only the finalizer xensan.dev/in-use";
     // The policy is enforced a moment after its creation; until then attempts succeed, so each writes another value.
     let attempt = 0;
     const changed = () => Buffer.from(`attempt ${++attempt}`).toString("base64");
