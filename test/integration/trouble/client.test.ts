@@ -213,10 +213,13 @@ describe("a server that falls silent on open connections", () => {
     const { namespace, proxy, api } = await client();
     const { reflector, lines } = reflect(api, namespace);
     await eventually("the store holds all", () => names(reflector).join(" ") === "a b c");
+    // Only a watch that is open can fall silent.
+    await ground.api.create(widgets, { metadata: { namespace, name: "d" } });
+    await eventually("the watch tells of the next one", () => names(reflector).join(" ") === "a b c d");
     const before = proxy.connections();
     proxy.freeze();
-    await ground.api.create(widgets, { metadata: { namespace, name: "d" } });
-    await eventually("the store holds what came meanwhile", () => names(reflector).join(" ") === "a b c d");
+    await ground.api.create(widgets, { metadata: { namespace, name: "e" } });
+    await eventually("the store holds what came meanwhile", () => names(reflector).join(" ") === "a b c d e");
     expect(proxy.connections()).toBeGreaterThan(before);
     expect(lines).toEqual([]);
   });
