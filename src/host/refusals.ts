@@ -16,7 +16,7 @@ export const refusals = {
   BackingExported: "Another vblade already serves the same file or device, or a disk that contains it",
   BackingChanged: "The target of the path changed while the script ran",
   AddressTaken: "Another export has this shelf.slot on this interface or on its segment",
-  RestartForbidden: "The running vblade differs and may not be restarted now",
+  RestartForbidden: "The running vblade differs, and restarting it is not allowed now",
   NotOurs: "xensan did not create the resource for this owner, so it does not delete the resource",
   StillExported: "A vblade still serves the backing",
   SnapshotsExist: "LVM snapshots depend on the logical volume and would be deleted with it",

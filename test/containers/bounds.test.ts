@@ -81,10 +81,10 @@ describe("a file outside of the bounds", () => {
       "ln -sf /srv/secret/b.img /srv/aoe/link.img; mkdir -p /srv/aoe/x; ln -sfn /srv/secret /srv/aoe/x/dir",
     );
     expect(await act({ backing: "/srv/aoe/link.img" })).toEqual(
-      refusal("BackingOutsideBounds", "leads to /srv/secret/b.img"),
+      refusal("BackingOutsideBounds", "resolves to /srv/secret/b.img"),
     );
     expect(await act({ backing: "/srv/aoe/x/dir/b.img", allowedBackings: ["/srv/aoe/*/*/*"] })).toEqual(
-      refusal("BackingOutsideBounds", "leads to /srv/secret/b.img"),
+      refusal("BackingOutsideBounds", "resolves to /srv/secret/b.img"),
     );
   });
 
@@ -131,7 +131,7 @@ describe("a file outside of the bounds", () => {
       sizeBytes: 2 ** 20,
       allowedBackings: ["/srv/aoe/*/*/*"],
     });
-    expect(await server.act(command)).toEqual(refusal("BackingOutsideBounds", "leads to /srv/secret/new.img"));
+    expect(await server.act(command)).toEqual(refusal("BackingOutsideBounds", "resolves to /srv/secret/new.img"));
     expect((await server.sh("ls /srv/secret")).split("\n").filter(Boolean)).toEqual(["b.img"]);
   });
 
@@ -254,7 +254,7 @@ describe("a file that is no disk", () => {
       directory: refusal("BackingNotUsable"),
       pipe: refusal("BackingNotUsable"),
       missing: refusal("BackingMissing"),
-      dangling: refusal("BackingMissing", "symbolic link to nothing"),
+      dangling: refusal("BackingMissing", "is a dangling symbolic link"),
     };
     for (const [name, outcome] of Object.entries(expected)) {
       expect([name, await act({ backing: `/srv/aoe/${name}` })]).toEqual([name, outcome]);

@@ -17,7 +17,7 @@ tune -N "$3" "$device"
 read_superblock
 if [ "$fs_slots" -lt "$3" ]; then
 	case $tune_said in *[Nn]"o space"* | *"not enough"* | *"Not enough"*) refuse NoSpace "no room for $3 node slots: $tune_said" ;; esac
-	case $tune_said in *"Trylock failed"*) refuse GrowFailed "it is mounted somewhere, and node slots are added only while no host has it mounted: $tune_said" ;; esac
+	case $tune_said in *"Trylock failed"*) refuse GrowFailed "node slots can be added only while no host has the file system mounted: $tune_said" ;; esac
 	refuse GrowFailed "tunefs.ocfs2 exited with $tune_code, and the file system still has $fs_slots node slots: $tune_said"
 fi
 finish added

@@ -32,7 +32,7 @@ case $active in
 *) refuse ForeignCluster "the cluster $active is active on this host, and only one can be active" ;;
 esac
 cluster_rows "$cluster_conf" | grep -q "^conf-cluster	$cluster	" ||
-	refuse ClusterOffline "$cluster_conf has no cluster $cluster: it is to be configured first"
+	refuse ClusterOffline "cluster $cluster is not configured in $cluster_conf"
 
 # The init script's verbs always exit 0: only configfs counts. They leave a daemon behind, which must hold neither the
 # lock nor the connection.
@@ -69,7 +69,7 @@ read_setting() {
 # in_use WHAT: refuses a change that cannot be made now.
 in_use() {
 	in_use_mounts=$(ocfs2_mount_points | tr '\n' ' ')
-	refuse ClusterInUse "$1 changes only while nothing is mounted: ${in_use_mounts:-a heartbeat is written to $(busy_regions)}"
+	refuse ClusterInUse "$1 can be changed only while no OCFS2 file system is mounted: ${in_use_mounts:-a heartbeat is written to $(busy_regions)}"
 }
 
 busy_regions() {

@@ -38,8 +38,8 @@ if [ ! -e "$image_real" ] && [ ! -L "$image_real" ]; then
 fi
 if [ -L "$image_real" ] || [ ! -f "$image_real" ]; then refuse NotOurs "$asked is not a regular file"; fi
 made_for "$image_real" || refuse NotOurs "$asked was not made for $owner"
-user=$(image_users "$image_real" | head -n 1)
-[ -z "$user" ] || refuse ImageInUse "$asked is used by $(printf '%s' "$user" | tr '\t' ' ')"
+user=$(first_image_user "$image_real")
+[ -z "$user" ] || refuse ImageInUse "$asked is used by the $user"
 # shellcheck disable=SC2012
 user=$(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v path="$image_real" '
 	/^\/proc\// { pid = $0; sub(/^\/proc\//, "", pid); sub(/\/fd:$/, "", pid); next }
@@ -48,7 +48,7 @@ user=$(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v path="$image_real" '
 # From here on this process has it open too. No start can take its lease until this script ends.
 require_flocks "$asked"
 exec 8<"$image_real"
-flock -x -n 8 || refuse ImageLeased "$asked is leased: a domain or a deletion holds it"
+flock -x -n 8 || refuse ImageLeased "the lease of $asked is held by a domain or a deletion"
 if have xenstore-ls && { [ -e /proc/xen/xenbus ] || [ -e /dev/xen/xenbus ]; }; then
 	user=$(limited 10 xenstore-ls -f /local/domain/0/backend 2>/dev/null </dev/null | grep -F "params = \"$image_real\"" | head -n 1 || :)
 	[ -z "$user" ] || refuse ImageInUse "a domain uses $asked: ${user%% = *}"

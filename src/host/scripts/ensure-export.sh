@@ -119,13 +119,13 @@ if [ "$init" = sysvinit ] && [ -n "$kind" ] && ! is_guarded "$name"; then config
 if [ -z "$kind$running" ]; then require_unclaimed "$asked" "$@"; fi
 word=unchanged
 if [ -n "$running" ] && [ "$matching" = no ] && [ "$restart" = forbidden ]; then
-	refuse RestartForbidden "process $running serves $address with $served or other options, and may not be restarted now"
+	refuse RestartForbidden "process $running serves $address with $served or other options; restarting it is not allowed now"
 fi
 
 # Init would start a second vblade beside one that it does not know.
 if [ "$init" = sysvinit ] && [ -z "$kind" ] && [ -n "$running" ]; then
 	[ "$restart" != forbidden ] ||
-		refuse RestartForbidden "process $running serves $address but nothing starts it again; handing it to init needs a restart"
+		refuse RestartForbidden "process $running serves $address, and init does not start it; init can take it over only by a restart"
 	end_vblade "$running"
 	running=
 fi

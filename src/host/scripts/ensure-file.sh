@@ -40,7 +40,7 @@ grow() {
 }
 
 if [ -e "$real" ] || [ -L "$real" ]; then
-	facts_of "$asked" || refuse BackingMissing "$asked is a symbolic link to nothing"
+	facts_of "$asked" || refuse BackingMissing "$asked is a dangling symbolic link"
 	[ "$backing_kind" = File ] || refuse BackingNotUsable "$asked exists and is not a regular file"
 	backing_real=$(resolve "$asked")
 	require_file "$asked" "$@"

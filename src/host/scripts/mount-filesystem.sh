@@ -62,7 +62,7 @@ parent=${point%/*}
 while [ -n "$parent" ] && [ ! -e "$parent" ]; do parent=${parent%/*}; done
 real_parent=$(resolve "${parent:-/}")
 real=${real_parent%/}${point#"$parent"}
-in_bounds "$real" "$@" || refuse MountPointOutsideBounds "$point leads to $real, which is not in allowed.mountPoints"
+in_bounds "$real" "$@" || refuse MountPointOutsideBounds "$point resolves to $real, which is not in allowed.mountPoints"
 case $real/ in
 /bin/* | /boot/* | /dev/* | /etc/* | /lib*/* | /proc/* | /root/* | /run/* | /sbin/* | /sys/* | /usr/* | /tmp/ | /var/ | /var/lib/ | \
 	/var/lib/dpkg/* | /var/lib/apt/* | "$state_dir"/* | /)

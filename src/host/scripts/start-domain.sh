@@ -92,7 +92,7 @@ while read -r kind value; do
 		within bootfile "$value" "$@" || refuse BootFileOutsideBounds "$value is not in allowed.bootFiles"
 		[ -f "$value" ] || refuse BootFileMissing "there is no file $value"
 		real=$(resolve "$value")
-		within bootfile "$real" "$@" || refuse BootFileOutsideBounds "$value leads to $real, which is not in allowed.bootFiles"
+		within bootfile "$real" "$@" || refuse BootFileOutsideBounds "$value resolves to $real, which is not in allowed.bootFiles"
 		;;
 	bridge)
 		within bridge "$value" "$@" || refuse BridgeOutsideBounds "$value is not in allowed.bridges of the XenHost; add $value to it to allow this"

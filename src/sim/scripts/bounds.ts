@@ -36,7 +36,7 @@ export function requireBacking(run: ScriptRun, asked: string, globs: readonly st
   let allowed: AllowedBacking;
   if (backing.kind === "Missing") {
     const link = resolve(host, asked, "Keep").node?.kind === "Symlink";
-    return refuse(run, "BackingMissing", link ? `${asked} is a symbolic link to nothing` : `${asked} does not exist`);
+    return refuse(run, "BackingMissing", link ? `${asked} is a dangling symbolic link` : `${asked} does not exist`);
   }
   if (backing.kind === "File") allowed = requireFile(run, asked, backing, globs);
   else if (backing.block !== undefined) allowed = requireDevice(run, asked, backing, backing.block, globs);
@@ -62,7 +62,7 @@ export function requireFile(run: ScriptRun, asked: string, backing: Backing, glo
   const node = resolve(run.host, asked).node;
   const links = node?.kind === "File" ? node.links : 1;
   if (links !== 1) {
-    refuse(run, "BackingNotUsable", `${realPath} has ${links} hard links: it also lives elsewhere`);
+    refuse(run, "BackingNotUsable", `${realPath} has ${links} hard links: another path names the same file`);
   }
   return { ...backing, configured: realPath, related: [] };
 }
@@ -78,7 +78,7 @@ export function requirePlace(run: ScriptRun, asked: string, real: string, globs:
   }
   if (!inBounds(asked, globs)) refuse(run, "BackingOutsideBounds", `${asked} is not in allowedBackings`);
   if (!inBounds(real, globs)) {
-    refuse(run, "BackingOutsideBounds", `${asked} leads to ${real}, which is not in allowedBackings`);
+    refuse(run, "BackingOutsideBounds", `${asked} resolves to ${real}, which is not in allowedBackings`);
   }
   for (const alias of otherNames(run.host.running.mounts, real)) {
     if (inBounds(alias, globs)) continue;

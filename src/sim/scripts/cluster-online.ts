@@ -24,7 +24,7 @@ function inUse(run: ScriptRun, what: string): never {
   const points = mounts.map((mount) => `${mount.mountPoint} `).join("");
   const busy =
     points === "" ? `a heartbeat is written to ${[...regions.keys()].map((one) => `${one} `).join("")}` : points;
-  return refuse(run, "ClusterInUse", `${what} changes only while nothing is mounted: ${busy}`);
+  return refuse(run, "ClusterInUse", `${what} can be changed only while no OCFS2 file system is mounted: ${busy}`);
 }
 
 const textOf = (node: Omit<ClusterNode, "local"> | undefined) =>
@@ -150,7 +150,7 @@ export const clusterOnline: Responder = acting(function* clusterOnline(run) {
   yield* takeLock(run, "cluster", 60);
   requireOnlyCluster(run, asked.name);
   if (parseCluster(readText(host, clusterConf) ?? "", asked.name) === undefined) {
-    refuse(run, "ClusterOffline", `${clusterConf} has no cluster ${asked.name}: it is to be configured first`);
+    refuse(run, "ClusterOffline", `cluster ${asked.name} is not configured in ${clusterConf}`);
   }
   const fresh = yield* register(run, asked);
   const { cluster } = host.running.o2cb;

@@ -148,7 +148,7 @@ function requireBootFile(run: ScriptRun, path: string, globs: readonly string[])
   const { node, path: real } = resolve(run.host, path);
   if (node?.kind !== "File") refuse(run, "BootFileMissing", `there is no file ${path}`);
   if (inBounds(real, globs)) return;
-  refuse(run, "BootFileOutsideBounds", `${path} leads to ${real}, which is not in allowed.bootFiles`);
+  refuse(run, "BootFileOutsideBounds", `${path} resolves to ${real}, which is not in allowed.bootFiles`);
 }
 
 /** A CD-ROM drive may hold only what the owner of the file system lists, and no domain's image. */

@@ -136,14 +136,14 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
   let running = process === undefined ? undefined : Number(process.name);
   const matching = process?.same ?? false;
   if (process !== undefined && !matching && mode === "forbidden") {
-    const other = `serves ${address} with ${process.filename} or other options, and may not be restarted now`;
+    const other = `serves ${address} with ${process.filename} or other options; restarting it is not allowed now`;
     refuse(run, "RestartForbidden", `process ${process.name} ${other}`);
   }
 
   // Init would start a second vblade beside one that it does not know.
   if (host.init === "sysvinit" && config === undefined && running !== undefined) {
     if (mode === "forbidden") {
-      const why = `serves ${address} but nothing starts it again; handing it to init needs a restart`;
+      const why = `serves ${address}, and init does not start it; init can take it over only by a restart`;
       refuse(run, "RestartForbidden", `process ${running} ${why}`);
     }
     endVblade(world, host, running, "killed by ensure-export");

@@ -39,7 +39,7 @@ export const ensureFile: Responder = acting(function* ensureFile(run) {
   const fresh = `${real}.xensan-new`;
   if (resolve(host, real, "Keep").node !== undefined) {
     const backing = backingAt(host, asked);
-    if (backing.kind === "Missing") refuse(run, "BackingMissing", `${asked} is a symbolic link to nothing`);
+    if (backing.kind === "Missing") refuse(run, "BackingMissing", `${asked} is a dangling symbolic link`);
     if (backing.kind !== "File") refuse(run, "BackingNotUsable", `${asked} exists and is not a regular file`);
     requireFile(run, asked, backing, globs);
     remove(world, host, fresh);

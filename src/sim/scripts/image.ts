@@ -85,7 +85,7 @@ export function requireImage(run: ScriptRun, owner: string, uuid: string, path: 
     refuse(run, "ImageForeign", `${path} is recorded for the domain ${record.uuid}`);
   }
   const [user] = usersOfImage(host, path);
-  if (user !== undefined) refuse(run, "ImageInUse", `${path} is used by loop ${user.name} ${user.domain}`);
+  if (user !== undefined) refuse(run, "ImageInUse", `${path} is used by the loop device ${user.name}`);
 }
 
 /** room_for: in KiB, as df counts. */
@@ -307,11 +307,11 @@ export const deleteImage: Responder = acting(function* deleteImage(run) {
     refuse(run, "NotOurs", `${path} was not made for ${owner}`);
   }
   const [user] = usersOfImage(host, path);
-  if (user !== undefined) refuse(run, "ImageInUse", `${path} is used by loop ${user.name} ${user.domain}`);
+  if (user !== undefined) refuse(run, "ImageInUse", `${path} is used by the loop device ${user.name}`);
   yield world.timings.process;
   requireFlocks(run, path);
   if (node.kind === "File" && leasesOn(node).length > 0) {
-    refuse(run, "ImageLeased", `${path} is leased: a domain or a deletion holds it`);
+    refuse(run, "ImageLeased", `the lease of ${path} is held by a domain or a deletion`);
   }
   check(run, path, remove(world, host, path));
   yield world.timings.process;

@@ -53,7 +53,7 @@ export function* takeLease(run: ScriptRun, { uuid, how, seconds, lock, images }:
     holder === undefined
       ? "no lock file names it"
       : `${lock} names ${holder.host} since its boot ${holder.bootId} for ${holder.owner}`;
-  refuse(run, "ImageLeased", `${taken} is leased: a domain or a deletion holds it; ${names}`);
+  refuse(run, "ImageLeased", `the lease of ${taken} is held by a domain or a deletion; ${names}`);
 }
 
 /** start-domain.sh: a refusal in `act` ends the lease. */

@@ -48,7 +48,7 @@ function requirePoint(run: ScriptRun, point: string, globs: readonly string[]): 
   if (!inBounds(point, globs)) refuse(run, "MountPointOutsideBounds", `${point} is not in allowed.mountPoints`);
   const real = resolve(host, point).path;
   if (!inBounds(real, globs)) {
-    refuse(run, "MountPointOutsideBounds", `${point} leads to ${real}, which is not in allowed.mountPoints`);
+    refuse(run, "MountPointOutsideBounds", `${point} resolves to ${real}, which is not in allowed.mountPoints`);
   }
   if (systemDirectories.test(`${real}/`)) {
     refuse(run, "MountPointNotUsable", `${real} is a system directory`);

@@ -59,8 +59,8 @@ export const addNodeSlots: Responder = acting(function* addNodeSlots(run) {
   const said = saidBy(ended);
   if (/[Nn]o space|[Nn]ot enough/.test(said)) refuse(run, "NoSpace", `no room for ${slots} node slots: ${said}`);
   if (said.includes("Trylock failed")) {
-    const needed = "node slots are added only while no host has it mounted";
-    refuse(run, "GrowFailed", `it is mounted somewhere, and ${needed}: ${said}`);
+    const needed = "node slots can be added only while no host has the file system mounted";
+    refuse(run, "GrowFailed", `${needed}: ${said}`);
   }
   const still = `the file system still has ${volume.nodeSlots} node slots`;
   return refuse(run, "GrowFailed", `tunefs.ocfs2 exited with ${ended.exitCode}, and ${still}: ${said}`);

@@ -218,7 +218,7 @@ describe.each(shells)("an image on the share, in %s", (...shell) => {
     expect(look("a.img")?.users).toEqual([{ kind: "process", name: String(child.pid), domain: undefined }]);
     expect(remove("a.img")).toMatchObject({
       reason: "ImageInUse",
-      message: `${at("a.img")} is used by process ${child.pid} -`,
+      message: `${at("a.img")} is used by the process ${child.pid}`,
     });
     child.kill("SIGKILL");
   });

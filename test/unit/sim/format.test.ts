@@ -208,7 +208,7 @@ describe("a grown volume", () => {
     expect(await stage.act("bella", slots)).toMatchObject({
       reason: "GrowFailed",
       message: expect.stringContaining(
-        "it is mounted somewhere, and node slots are added only while no host has it mounted: tunefs.ocfs2: Trylock failed",
+        "node slots can be added only while no host has the file system mounted: tunefs.ocfs2: Trylock failed",
       ),
     });
     for (const name of dom0s) await stage.act(name, unmountFilesystem(mountRequest));

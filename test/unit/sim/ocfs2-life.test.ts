@@ -147,7 +147,8 @@ describe("an online cluster", () => {
     expect(await mounted.act("bella", clusterOnline(slower))).toEqual({
       kind: "refused",
       reason: "ClusterInUse",
-      message: "heartbeat/dead_threshold (61, to be 91) changes only while nothing is mounted: /srv/xen",
+      message:
+        "heartbeat/dead_threshold (61, to be 91) can be changed only while no OCFS2 file system is mounted: /srv/xen",
     });
     const online = await onlineStage();
     await online.act("bella", configureCluster(slower));

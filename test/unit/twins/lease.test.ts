@@ -86,13 +86,13 @@ const cases = (dom0: TwinBench) => {
     expect(await start()).toEqual({
       kind: "refused",
       reason: "ImageLeased",
-      message: `${image} is leased: a domain or a deletion holds it; no lock file names it`,
+      message: `the lease of ${image} is held by a domain or a deletion; no lock file names it`,
     });
     dom0.write(lockFile, `brutus ${boot} xen/vm2 1111-aa\n`);
     expect(await start({ host: "brutus", bootId: boot })).toEqual({
       kind: "refused",
       reason: "ImageLeased",
-      message: `${image} is leased: a domain or a deletion holds it; ${lockFile} names brutus since its boot ${boot} for xen/vm2 1111-aa`,
+      message: `the lease of ${image} is held by a domain or a deletion; ${lockFile} names brutus since its boot ${boot} for xen/vm2 1111-aa`,
     });
     expect(dom0.read(lockFile)).toBe(`brutus ${boot} xen/vm2 1111-aa\n`);
     expect(dom0.listed()).toEqual([]);
@@ -177,7 +177,7 @@ const cases = (dom0: TwinBench) => {
     expect(await deletion()).toEqual({
       kind: "refused",
       reason: "ImageLeased",
-      message: `${image} is leased: a domain or a deletion holds it`,
+      message: `the lease of ${image} is held by a domain or a deletion`,
     });
     expect(dom0.read(image)).toBeDefined();
   });

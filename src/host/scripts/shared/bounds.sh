@@ -87,7 +87,7 @@ facts_of() {
 require_backing() {
 	plain_path "$1"
 	if ! facts_of "$1"; then
-		[ ! -L "$1" ] || refuse BackingMissing "$1 is a symbolic link to nothing"
+		[ ! -L "$1" ] || refuse BackingMissing "$1 is a dangling symbolic link"
 		refuse BackingMissing "$1 does not exist"
 	fi
 	backing_real=$(resolve "$1") || refuse BackingMissing "$1 vanished"
@@ -104,7 +104,7 @@ require_file() {
 	file_asked=$1
 	shift
 	require_place "$file_asked" "$backing_real" "$@"
-	[ "$backing_links" = 1 ] || refuse BackingNotUsable "$backing_real has $backing_links hard links: it also lives elsewhere"
+	[ "$backing_links" = 1 ] || refuse BackingNotUsable "$backing_real has $backing_links hard links: another path names the same file"
 	while read -r swap_name _; do
 		[ "$swap_name" != "$backing_real" ] || refuse BackingInUse "$backing_real is used as swap"
 	done </proc/swaps
@@ -130,7 +130,7 @@ require_place() {
 	done
 	in_bounds "$place_asked" "$@" || refuse BackingOutsideBounds "$place_asked is not in allowedBackings"
 	in_bounds "$place_real" "$@" ||
-		refuse BackingOutsideBounds "$place_asked leads to $place_real, which is not in allowedBackings"
+		refuse BackingOutsideBounds "$place_asked resolves to $place_real, which is not in allowedBackings"
 	place_aliases=$(other_names "$place_real")
 	while IFS= read -r place_alias; do
 		[ -z "$place_alias" ] || in_bounds "$place_alias" "$@" ||

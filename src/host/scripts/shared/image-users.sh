@@ -74,11 +74,11 @@ loop_users() {
 		($3 in inode) { print inode[$3] "\tloop\t" $1 "\t" ($2 in domain ? domain[$2] : "-") }' "$users_into.loops" >>"$users_into"
 }
 
-# image_users PATH: `loop NAME DOMID` or `process PID DOMID` of each user of this very file here, one a line.
-image_users() {
+# first_image_user PATH: `loop device NAME` or `process PID`, the first user of this very file here; nothing without one.
+first_image_user() {
 	mkdir -p "$run_dir"
 	file_users "$run_dir/users.$$"
 	users_wanted=$(stat -c %d:%i -- "$1")
-	awk -F '\t' -v wanted="$users_wanted" '$1 == wanted { print $2 "\t" $3 "\t" $4 }' "$run_dir/users.$$"
+	awk -F '\t' -v wanted="$users_wanted" '$1 == wanted { print ($2 == "loop" ? "loop device" : $2) " " $3; exit }' "$run_dir/users.$$"
 	rm -f "$run_dir/users.$$"
 }

@@ -74,6 +74,6 @@ require_image() {
 		refuse ImageChanged "$3 is inode $(inode_and_birth "$3"), but was recorded as inode $record_inode for $record_owner"
 	same_declarer "$record_owner" "$1" || refuse ImageForeign "$3 is recorded for $record_owner"
 	[ -z "$record_uuid" ] || [ "$record_uuid" = "$2" ] || refuse ImageForeign "$3 is recorded for the domain $record_uuid"
-	require_user=$(image_users "$3" | head -n 1)
-	[ -z "$require_user" ] || refuse ImageInUse "$3 is used by $(printf '%s' "$require_user" | tr '\t' ' ')"
+	require_user=$(first_image_user "$3")
+	[ -z "$require_user" ] || refuse ImageInUse "$3 is used by the $require_user"
 }

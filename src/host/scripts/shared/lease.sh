@@ -105,5 +105,5 @@ HOLDER
 		lease_text="$lease_lock names ${lock_host:-no readable host}${lock_boot:+ since its boot $lock_boot}${lock_owner:+ for $lock_owner}"
 	fi
 	[ -n "$lease_word" ] || refuse ImageLeased "whether a host holds a lease on the images could not be determined within 20 s; $lease_text"
-	refuse ImageLeased "$lease_image is leased: a domain or a deletion holds it; $lease_text"
+	refuse ImageLeased "the lease of $lease_image is held by a domain or a deletion; $lease_text"
 }
