@@ -54,7 +54,12 @@ export type Admission =
 export function admit(applicant: Applicant): Admission {
   const { spec, hosts, machine } = applicant;
   const arrived = arrivedAt(applicant);
-  if (arrived !== undefined) return { kind: "Arrived", ...arrived, reasons: [] };
+  if (arrived !== undefined) {
+    const mover = applicant.holding.find((claim) => claim.domain === arrived.domain.uuid);
+    if (mover === undefined) return { kind: "Arrived", ...arrived, reasons: [] };
+    const message = `${arrived.domain.name} is on ${arrived.target} until XenMigration ${mover.id} has moved it`;
+    return refused([{ reason: "DomainMigrating", message }]);
+  }
   const located = locate(spec, hosts, applicant.declared);
   if (located.kind === "Problem") return refused([located.problem]);
   const { domain, source } = located;
