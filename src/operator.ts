@@ -220,6 +220,7 @@ async function lead(
     secret: (namespace, name) => stores.secrets.get({ namespace, name }),
     questions: (member) => kinds.map(({ questions }) => questions?.(member) ?? {}),
     onView: (machine, before, settled) => dispatch.looked(machine, before, settled),
+    onRunning: (machine, settled) => dispatch.lookedAtRunning(machine, settled),
     onEnded: (owners) => dispatch.ended(owners),
   });
   const world: World = {

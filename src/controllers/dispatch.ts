@@ -2,6 +2,7 @@ import type { Fact, HostFacts } from "../host/facts.ts";
 import { sameFacts } from "../host/same-facts.ts";
 import { finalName } from "../host/staged-volume.ts";
 import type { KubeObject } from "../runtime/kube-api.ts";
+import type { Freshness } from "./hosts/freshness.ts";
 import type { Machine } from "./hosts/machine.ts";
 import type { StepResult } from "./hosts/step.ts";
 import { addressText, type HostView, sameTrouble } from "./hosts/view.ts";
@@ -59,11 +60,9 @@ export class Dispatch {
 
   /** To be called after each look at a machine. `settled`: the work whose effect the look shows. */
   looked(machine: Machine, before: HostView, settled: readonly WorkRef[]): void {
-    const { machines, freshness, heartbeats, kernelReports, clock } = this.#options.world;
+    const { machines, heartbeats, kernelReports, clock } = this.#options.world;
     for (const other of machines.learn(machine, before)) this.#tell(everythingOn(other, before));
-    for (const owner of settled) this.#tellDone(machine, owner);
-    const met = freshness.settle(machine);
-    for (const object of new RefSet([...settled.map(objectOf), ...met.map(({ object }) => object)])) this.#wake(object);
+    const met = this.lookedAtRunning(machine, settled);
     // The tenants of the machine waited for that look as well.
     const awaited = met.some(({ object, need }) => need === "Change" && machine.members.has(object));
     const beats = heartbeats.look(machine, clock.monotonic());
@@ -75,6 +74,17 @@ export class Dispatch {
       first: look.first && !awaited,
       tenants: look.tenants || beats || reports,
     });
+  }
+
+  /**
+   * To be called after each look only at what a machine runs: it concerns those who asked for it. Returns whose needs it
+   * has met.
+   */
+  lookedAtRunning(machine: Machine, settled: readonly WorkRef[]): ReturnType<Freshness["settle"]> {
+    for (const owner of settled) this.#tellDone(machine, owner);
+    const met = this.#options.world.freshness.settle(machine);
+    for (const object of new RefSet([...settled.map(objectOf), ...met.map(({ object }) => object)])) this.#wake(object);
+    return met;
   }
 
   /** To be called after each job on a machine. */

@@ -4,6 +4,7 @@ import type { Directives } from "./directives.ts";
 import type { Permission } from "./hosts/ledger.ts";
 import type { Machine } from "./hosts/machine.ts";
 import { observeOnly, type Step, type StepOutcome, type StepResult, wordsOf } from "./hosts/step.ts";
+import type { Extent } from "./hosts/view.ts";
 import { hostText, type ObjectRef, objectOf, type WorkRef } from "./identity.ts";
 import type { World } from "./world.ts";
 
@@ -15,7 +16,7 @@ export interface Job {
   /** The facts on which the steps rest, as text: when they change, a failed step is worth another try. */
   readonly basis: string;
   /** Machines to be probed again before a step that interrupts clients. */
-  readonly witnesses?: readonly Machine[];
+  readonly confirmedBy?: readonly Machine[];
   /**
    * Machines that the steps change besides the one on which they run: other nodes of a cluster, the other end of a
    * migration.
@@ -126,11 +127,11 @@ function isDue(candidate: Candidate): Refusal | undefined {
   return { held: heldBy(candidate), againSeconds: permission.seconds };
 }
 
-/** Before a step that interrupts every client, its witnesses are probed again. */
+/** Before a step that interrupts every client, the machines that confirm it are probed again. */
 function isConfirmed(candidate: Candidate): Refusal | undefined {
   const { world, job } = candidate;
   if (job.steps.every(({ interrupts }) => interrupts !== true)) return undefined;
-  if (lookedAgain(world, objectOf(job.work), wordsOf(job.steps), job.witnesses ?? [])) return undefined;
+  if (lookedAgain(world, objectOf(job.work), wordsOf(job.steps), job.confirmedBy ?? [])) return undefined;
   return { held: heldBy(candidate) };
 }
 
@@ -189,15 +190,21 @@ function firstRefusal(candidate: Candidate): Refusal | undefined {
 }
 
 /**
- * True when every witness has been looked at since this text was first wanted. Until then it demands these looks, and
+ * True when every machine has been looked at since this text was first wanted. Until then it demands these looks, and
  * the object is woken after them.
  */
-export function lookedAgain(world: Books, object: ObjectRef, words: string, witnesses: readonly Machine[]): boolean {
+export function lookedAgain(
+  world: Books,
+  object: ObjectRef,
+  words: string,
+  machines: readonly Machine[],
+  extent?: Extent,
+): boolean {
   if (!world.ledger.wants(object, words)) {
-    world.freshness.demand(object, witnesses, "Confirm");
+    world.freshness.demand(object, machines, "Confirm", extent);
     return false;
   }
-  if (!witnesses.every((witness) => world.freshness.holds(object, witness, "Confirm"))) return false;
+  if (!machines.every((machine) => world.freshness.holds(object, machine, "Confirm"))) return false;
   world.ledger.hasWanted(object);
   return true;
 }

@@ -59,6 +59,14 @@ export function probe(request: ProbeRequest): HostCommand {
 }
 
 /**
+ * Probes only which machine it is, which domains it runs and which migrations it has begun: a few processes. Pass its
+ * stdout to parseProbe; the other facts are unknown.
+ */
+export function probeRunning(): HostCommand {
+  return { ...command("probe-running", 30, "nothing changes", []), maxOutputBytes: bounds.answerBytes };
+}
+
+/**
  * Installs packages with apt: waits for the dpkg lock, never prompts, installs no recommends, keeps changed
  * configuration files. Detail: `installed` or `unchanged`.
  */

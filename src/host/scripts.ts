@@ -7,6 +7,7 @@ const loaded = new Map<string, Script>();
 /** The names of all scripts that run on hosts: `src/host/scripts/<name>.sh`. */
 export const scriptNames = [
   "probe",
+  "probe-running",
   "read-configuration",
   "claim-machine",
   "install-packages",

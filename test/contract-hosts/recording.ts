@@ -61,7 +61,8 @@ export function normalise(recording: Recording, sections: readonly string[]): Re
       // The momentary state of a domain and its image.
       .replace(/^(done\t(?:started|running)) id \d+/gm, "$1 id N")
       .replace(/\bdomain \d+ is called (.*), state \S+, \S+ s of CPU time/g, "domain N is called $1")
-      .replace(/\b(loop\tloop|loop loop)\d+([\t ])\d+/g, "$1N$2N")
+      .replace(/\b(loop\tloop)\d+\t\d+/g, "$1N\tN")
+      .replace(/\b(loop device loop)\d+/g, "$1N")
       .replace(
         /^(images\timage\t[^\t]*\tFile\t\d+\t)\d+\t(\d+) \d+/gm,
         (_all, head: string, inode: string) => `${head}BLOCKS\t${rename("inode", inode)} BIRTH`,
@@ -96,7 +97,7 @@ export function normalise(recording: Recording, sections: readonly string[]): Re
   return recording.map((entry) => ({
     ...entry,
     args: argsOf(entry).map(text),
-    stdout: entry.script === "probe" ? inOrder(text(ofProbe(entry.stdout))) : text(ownFiles(entry.stdout)),
+    stdout: entry.script.startsWith("probe") ? inOrder(text(ofProbe(entry.stdout))) : text(ownFiles(entry.stdout)),
   }));
 }
 

@@ -8,6 +8,7 @@ import {
   interfaceUp,
   prepareInitiator,
   probe,
+  probeRunning,
 } from "../../src/host/actions.ts";
 import { addressed } from "../../src/host/addressee.ts";
 import { readConfiguration } from "../../src/host/configuration-files.ts";
@@ -71,6 +72,7 @@ const images = [{ path: image, access: "ReadWrite" }] as const;
 const bounds = { allowedBootFiles: ["/boot/vmlinuz-guest", "/boot/initrd.img-guest"], allowedBridges: [] };
 const start = startDomain({ owner, uuid, name: "vm", digest, lock, shares, ...bounds });
 const hold = holdLease({ owner, uuid, lockDirectory: lock.directory, images, shares });
+const arriving = holdLease({ owner, uuid, lockDirectory: lock.directory, images, shares, arrivingSeconds: 1800 });
 const move = {
   ...{ owner, operation, uuid, address: addresses.brutus, timeoutSeconds: 1800, time: "2026-11-28T09:30:00Z" },
   ...bounds,
@@ -165,16 +167,19 @@ const life: readonly Step[] = [
   bella.run(start),
   bella.run(hold),
   brutus.run(start),
+  // A slow machine takes minutes to move the domain, and a lease without a domain ends by itself.
+  bella.run(arriving),
   bella.run(look),
 
   brutus.run(recordMigration({ operation, uuid, time: move.time })),
   brutus.run(recordMigration({ operation, uuid, time: move.time })),
-  brutus.run(holdLease({ owner, uuid, lockDirectory: lock.directory, images, shares, arrivingSeconds: 1800 })),
+  brutus.run(arriving),
   bella.run(startMigration({ ...move, owner: other })),
   bella.run(startMigration(move)),
   bella.run(startMigration(move)),
   bella.run(awaitMigration({ operation, seconds: 800 })),
   bella.run(abortMigration({ operation })),
+  ...onBoth((host) => host.run(probeRunning())),
   ...onBoth((host) => host.run(look)),
   brutus.run(takeDomainLock({ owner, uuid, lock })),
   brutus.run(takeDomainLock({ owner, uuid, lock })),

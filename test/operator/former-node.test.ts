@@ -35,7 +35,7 @@ async function moved(): Promise<Scene> {
     source,
     target,
     lock: () => stage.rack.readFile(source, `/srv/xen/.xensan/${uuid}.lock`),
-    done: () => sent.filter((line) => !line.endsWith(" probe")),
+    done: () => sent.filter((line) => !/ probe(-running)?$/.test(line)),
   };
 }
 

@@ -5,7 +5,7 @@ import { missingLeases } from "../simulation/leases.ts";
 import { at } from "../simulation/scenarios/objects.ts";
 import type { Stage } from "../simulation/stage.ts";
 import { allReady, domainSays, executing, image, otherOf, readiness, ready } from "./rack-story.ts";
-import { commands, eventually, message, minutes, word } from "./rig.ts";
+import { commands, eventually, message, minutes, status, word } from "./rig.ts";
 
 const home = (stage: Stage) => executing(stage)[0]?.split(" ")[0] ?? "";
 const domainUuid = (stage: Stage) => stage.rack.xen.domains(home(stage))[0]?.configuration.uuid ?? "";
@@ -43,6 +43,16 @@ describe("the lease of a domain", () => {
       if (event.kind === "CommandBegun" && event.script === "start-migration") atBegin.push(holders(stage));
     });
     const sent = commands(stage);
+    const words = new Set<string>();
+    stage.rack.subscribe(() =>
+      words.add(
+        [
+          domainSays(stage, "Ready"),
+          domainSays(stage, "Running"),
+          JSON.stringify(status(stage, "XenDomain", "vm-test").hostRef),
+        ].join(" "),
+      ),
+    );
     stage.apply({
       apiVersion: "xensan.dev/v1alpha1",
       kind: "XenMigration",
@@ -54,6 +64,12 @@ describe("the lease of a domain", () => {
     expect(atBegin).toEqual([["bella", "brutus"]]);
     expect(sent.filter((line) => line.endsWith("-lease"))).toEqual([`${to} hold-lease`, `${from} end-lease`]);
     await eventually(stage, () => readiness(stage), allReady);
+    // Nothing in between: its facts from before the end are not judged.
+    expect([...words]).toEqual([
+      `True/Ready True/Running {"name":"${from}"}`,
+      `True/Ready True/Migrating {"name":"${from}"}`,
+      `True/Ready True/Running {"name":"${to}"}`,
+    ]);
   });
 
   it("of a host that is forgotten before the others have evicted it keeps the domain from starting, until they have", async () => {
@@ -71,7 +87,7 @@ describe("the lease of a domain", () => {
     stage.patch("XenDomain", at("vm-test"), { spec: { powerState: "Running" } });
     await eventually(stage, () => domainSays(stage, "Running"), "False/ImageLeased");
     expect(message(stage, "XenDomain", "vm-test", "Running")).toContain(
-      `${image} is leased: a domain or a deletion holds it; no lock file names it`,
+      `the lease of ${image} is held by a domain or a deletion; no lock file names it`,
     );
     expect(executing(stage)).toEqual([]);
     // Retried after growing pauses: 30 s, 60 s, 120 s, 240 s.

@@ -6,7 +6,7 @@ import { isObject } from "../simulation/world/kube/json.ts";
 import { allReady, bytes, executing, readiness, ready, tutorialManifests } from "./rack-story.ts";
 import { commands, eventually, message, minutes, rig, status, word } from "./rig.ts";
 
-const looks = ["probe", "read-configuration", "await-migration"];
+const looks = ["probe", "probe-running", "read-configuration", "await-migration"];
 const acts = (sent: readonly string[]) => sent.filter((line) => !looks.includes(line.split(" ")[1] ?? ""));
 
 /** The scripts of `status.plan`, by host. */

@@ -54,6 +54,17 @@ describe("a migration", () => {
     expect(first.slice(3)).toEqual(["brutus record-migration", "bella start-migration"]);
   });
 
+  it("back to where the domain was waits for the first one, and for what all of the hosts say after it", async () => {
+    const stage = await xenRig({ objects: [migration("go", { targetHostRef: { name: "brutus" } })] });
+    stage.rack.xen.atPhase("Precopy", () =>
+      stage.clock.after(3_000, () => stage.apply(migration("back", { targetHostRef: { name: "bella" } }))),
+    );
+    await eventually(stage, () => outcome(stage, "back"), "True/Succeeded", 10);
+    expect([outcome(stage, "go"), said(stage, "back")]).toEqual(["True/Succeeded", "vm-test runs on bella"]);
+    expect(seen(stage)).toEqual(here);
+    expect(stage.rack.xen.executions().map(({ host }) => host)).toEqual(["bella", "brutus", "bella"]);
+  });
+
   it("chooses its target, with the reasons", async () => {
     const stage = await xenRig({
       objects: [dom0("brutus", { maintenance: "Cordon" }), migration("go")],

@@ -6,11 +6,12 @@ export interface ScriptChanges {
   readonly changes: readonly { readonly what: string; readonly undo: string }[];
 }
 
-/** Scripts that only read or wait and change nothing lasting: `await-migration`, `probe`. */
+/** Scripts that only read or wait and change nothing lasting. */
 export const lookingScripts: readonly string[] = [
   "await-migration",
   "discover",
   "probe",
+  "probe-running",
   "read-configuration",
   "revalidate",
   "verify-relocation",

@@ -77,13 +77,13 @@ function jobs(
 ): Job[] {
   const machines = machinesOf(world, object, spec);
   const others = seen.bystanders.flatMap((one) => world.machines.of(one.ref) ?? []);
-  const witnesses = [...new Set([...machines, ...others])];
+  const confirmedBy = [...new Set([...machines, ...others])];
   return machines.map((machine) => {
     // One machine may be an AoeServer and a XenHost at once.
     const own = [...machine.members.keys()].filter(({ namespace }) => namespace === ref.namespace);
     const mine = own.flatMap((member) => steps.filter((step) => isOn(step, member)));
     const basis = mine.length === 0 ? "" : basisOf(seen, machine);
-    return { work: ref, machine, steps: mine, basis, witnesses };
+    return { work: ref, machine, steps: mine, basis, confirmedBy };
   });
 }
 

@@ -12,7 +12,16 @@ import type { ObjectRef, WorkRef } from "../identity.ts";
 import type { Route } from "./endpoint.ts";
 import { Lanes, Waits } from "./lanes.ts";
 import { observeOnly, type Step, type StepOutcome, type StepResult } from "./step.ts";
-import { type Extent, type HostView, lastSnapshot, pending, type Snapshot } from "./view.ts";
+import {
+  type Extent,
+  type HostView,
+  type LookRequest,
+  lastSnapshot,
+  pending,
+  type RunningFacts,
+  type RunningView,
+  type Snapshot,
+} from "./view.ts";
 
 /** Options of {@link HostAgent}. */
 export interface HostAgentOptions {
@@ -26,8 +35,13 @@ export interface HostAgentOptions {
   readonly route: () => Route;
   /** The probe to run: it asks for everything that the objects on this host need. */
   readonly probe: (extent: Extent) => HostCommand;
-  /** Called after every probe, successful or not. `settled`: the owners whose jobs' effect this probe shows. */
+  /**
+   * Called after every probe, successful or not, that covers more than what runs. `settled`: the owners whose jobs'
+   * effect this probe shows.
+   */
   readonly onView: (before: HostView, settled: readonly WorkRef[]) => void;
+  /** Called after every successful probe of what runs. */
+  readonly onRunning: (settled: readonly WorkRef[]) => void;
   /** Called after every job, before a probe shows its effect. */
   readonly onEnded: (owners: Iterable<WorkRef>) => void;
   /** The machine and the claims that every command is meant for; called each time. */
@@ -46,17 +60,27 @@ const patienceMs = 2_000;
 
 /**
  * The only component that talks to a host. It probes once per interval, sooner on request, never twice at once; all
- * requests made before a probe begins share it. Jobs are queued here, so that a host that hangs delays only itself.
+ * requests made before a probe begins share it. A probe of what runs does not wait for another probe: it is short, and
+ * somebody waits for it. Jobs are queued here, so that a host that hangs delays only itself.
  */
 export class HostAgent {
   readonly lanes: Lanes;
   readonly waits: Waits;
   readonly #options: HostAgentOptions;
   #view: HostView = pending;
-  /** The latest request, and the latest request that a finished probe has answered. */
+  /** The latest request; the latest for more than what runs, and the latest of these that a finished probe has answered. */
   #asked = 0;
+  #askedMore = 0;
   #covered = 0;
   #askedAt = 0;
+  /** The last successful probe of what runs. */
+  #running: { readonly facts: RunningFacts; readonly startedAt: number } | undefined;
+  /** The latest request for what runs, and the latest request that any finished probe has answered. */
+  #askedRunning = 0;
+  #coveredRunning = 0;
+  /** Set while what runs is probed. */
+  #lookingAtRunning: Promise<void> | undefined;
+  #runningTook = 0;
   #probedAt: number | undefined;
   /** When the last probe of everything began, and whether one is requested. */
   #allAt = Number.NEGATIVE_INFINITY;
@@ -74,6 +98,7 @@ export class HostAgent {
       parallel: options.parallel,
       run: (step, notAfter, by) => this.#act(step, notAfter, by),
       ask: (extent) => this.ask(extent),
+      hasAnswered: (request) => this.hasAnswered(request),
       onEnded: (owners) => options.onEnded(owners),
       stopped: () => this.#stop?.aborted ?? true,
     });
@@ -82,6 +107,13 @@ export class HostAgent {
 
   get view(): HostView {
     return this.#view;
+  }
+
+  /** What runs on the host, by the latest probe that tells. */
+  get running(): RunningView {
+    const [view, running] = [this.#view, this.#running];
+    if (view.state !== "Reachable" || running === undefined) return view;
+    return running.startedAt > view.snapshot.startedAt ? { state: "Reachable", snapshot: running } : view;
   }
 
   /** Seconds since the last successful probe began. */
@@ -95,27 +127,45 @@ export class HostAgent {
     return (this.ageSeconds() ?? Number.POSITIVE_INFINITY) - this.tookSeconds;
   }
 
-  /** How long the last answered probe took. */
+  /** How long the last answered probe took that covers more than what runs. */
   get tookSeconds(): number {
     return this.#took / 1000;
   }
 
-  /** Requests a probe that begins after now; the result compares with {@link covered} and `Snapshot.mark`. */
-  ask(extent: Extent = "All"): number {
-    if (extent === "All") this.#wantsAll = true;
-    if (this.#asked === this.#covered) this.#askedAt = this.#options.clock.monotonic();
-    this.#asked++;
-    this.#poke();
-    return this.#asked;
+  /** How long the last answered probe of what runs took. */
+  get runningTookSeconds(): number {
+    return this.#runningTook / 1000;
   }
 
-  /** Requests up to this one have been answered, by facts or by a failure. */
-  get covered(): number {
-    return this.#covered;
+  /** False while a probe is requested that covers more than what runs. */
+  get #isCurrent(): boolean {
+    return this.#askedMore <= this.#covered;
+  }
+
+  /** Requests a probe that begins after now. */
+  ask(extent: Extent = "All"): LookRequest {
+    // Of a host that does not answer, a whole probe tells whether it does again.
+    if (extent === "Running" && this.#view.state !== "Reachable") return this.ask("WithoutSegments");
+    if (extent === "All") this.#wantsAll = true;
+    if (extent !== "Running" && this.#isCurrent) this.#askedAt = this.#options.clock.monotonic();
+    this.#asked++;
+    if (extent === "Running") {
+      this.#askedRunning = this.#asked;
+      this.#lookingAtRunning ??= this.#lookAtRunning();
+    } else {
+      this.#askedMore = this.#asked;
+      this.#poke();
+    }
+    return { extent, mark: this.#asked };
+  }
+
+  /** True once a probe that began after the request has ended: with facts, or with a failure. */
+  hasAnswered({ extent, mark }: LookRequest): boolean {
+    return mark <= (extent === "Running" ? this.#coveredRunning : this.#covered);
   }
 
   pending(owner: WorkRef): boolean {
-    return this.lanes.pending(owner, this.#covered);
+    return this.lanes.pending(owner);
   }
 
   results(owner: WorkRef): readonly StepResult[] {
@@ -132,6 +182,7 @@ export class HostAgent {
     // Wait for cancelled steps to end, so that the next watcher does not plan while one is still running.
     await this.lanes.ended();
     await this.waits.ended();
+    await this.#lookingAtRunning;
   }
 
   async #untilDue(signal: AbortSignal): Promise<void> {
@@ -153,7 +204,7 @@ export class HostAgent {
     // A host that needs most of the interval to answer also has other work, above all the jobs that were just begun.
     const share = this.lanes.active + this.waits.active === 0 ? 2 : 10;
     const regular = (this.#probedAt ?? now) + Math.max(this.#options.intervalSeconds * 1000, share * this.#took) - now;
-    if (this.#asked === this.#covered) return regular;
+    if (this.#isCurrent) return regular;
     const patience = Math.max(patienceMs, this.#took);
     return Math.min(regular, this.lanes.active === 0 ? 0 : this.#askedAt + patience - now);
   }
@@ -173,10 +224,35 @@ export class HostAgent {
     if (signal.aborted) return;
     this.#view = after;
     this.#covered = mark;
+    this.#coveredRunning = Math.max(this.#coveredRunning, mark);
     this.#askedAt = this.#options.clock.monotonic();
     if (after.state === "Reachable") this.#took = this.#askedAt - startedAt;
-    const settled = this.lanes.settle(mark);
-    this.#options.onView(before, settled);
+    this.#options.onView(before, this.lanes.settle());
+  }
+
+  /** Probes what runs until every request for it is answered. Never rejects. */
+  async #lookAtRunning(): Promise<void> {
+    const wanted = () => this.#coveredRunning < this.#askedRunning;
+    while (wanted() && this.#view.state === "Reachable") {
+      const when = { mark: this.#asked, startedAt: this.#options.clock.monotonic(), time: this.#options.clock.now() };
+      const after = await this.#probe(this.#stop, "Running", when);
+      if (this.#stop?.aborted !== false) break;
+      this.#coveredRunning = Math.max(this.#coveredRunning, when.mark);
+      if (after.state === "Reachable") {
+        const { identity, domains, migrations } = after.snapshot.facts;
+        this.#running = { facts: { identity, domains, migrations }, startedAt: when.startedAt };
+        this.#runningTook = this.#options.clock.monotonic() - when.startedAt;
+        this.#options.onRunning(this.lanes.settle());
+      } else {
+        // The host does not answer: nothing that was known of it justifies an action any more.
+        const before = this.#view;
+        this.#view = after;
+        this.#covered = Math.max(this.#covered, when.mark);
+        this.#options.onView(before, this.lanes.settle());
+      }
+    }
+    this.#lookingAtRunning = undefined;
+    if (wanted()) this.ask("WithoutSegments");
   }
 
   /** Leaves the segments out only if no request needs them and what is known of them is younger than an interval. */
@@ -185,7 +261,7 @@ export class HostAgent {
     return known && !this.#wantsAll ? "WithoutSegments" : "All";
   }
 
-  async #probe(signal: AbortSignal, extent: Extent, when: Omit<Snapshot, "facts">): Promise<HostView> {
+  async #probe(signal: AbortSignal | undefined, extent: Extent, when: Omit<Snapshot, "facts">): Promise<HostView> {
     const last = lastSnapshot(this.#view);
     const route = this.#options.route();
     if (route.kind === "problem") return { state: "Unreachable", reason: route.reason, message: route.message, last };
@@ -201,14 +277,14 @@ export class HostAgent {
   async #understand(result: RunResult, extent: Extent, when: Omit<Snapshot, "facts">): Promise<HostView> {
     const last = lastSnapshot(this.#view);
     // The output is the same word for word, so the facts are the same and need not be compared.
-    const same = this.#view.state === "Reachable" && this.#stdout === result.stdout;
+    const same = extent !== "Running" && this.#view.state === "Reachable" && this.#stdout === result.stdout;
     const parsed =
       same && last !== undefined
         ? last.facts
         : await parseProbeGently(result.stdout, () => this.#options.clock.sleep(0));
     const facts = extent === "All" || last === undefined ? parsed : { ...parsed, responders: last.facts.responders };
-    this.#stdout = extent === "All" ? result.stdout : "";
-    const sections = Object.values(facts);
+    if (extent !== "Running") this.#stdout = extent === "All" ? result.stdout : "";
+    const sections = Object.values(parsed);
     const other = this.#otherMachine(facts);
     if (other !== undefined) return { state: "Unreachable", reason: "MachineChanged", message: other, last };
     if (result.exitCode === 0 && sections.some(({ state }) => state !== "unknown"))

@@ -1,19 +1,20 @@
 import { type ObjectRef, refText } from "../identity.ts";
 import type { Machine } from "./machine.ts";
-import type { Extent } from "./view.ts";
+import type { Extent, LookRequest } from "./view.ts";
 
 /**
  * What an object needs a newer probe for: `Change` of its own spec, before anything is done for it; `Confirm`, before a
  * step that interrupts or a conclusion; `Compare`, to have two probes; `Progress` of running work; `End` of finished
- * work; `Twice`, to tell a domain on two hosts from one that moved in between.
+ * work; `Moved`, of a domain whose migration has ended, before anything is said about it; `Twice`, to tell a domain on two
+ * hosts from one that moved in between.
  */
-export type Need = "Change" | "Confirm" | "Compare" | "Progress" | "End" | "Twice";
+export type Need = "Change" | "Confirm" | "Compare" | "Progress" | "End" | "Moved" | "Twice";
 
 interface Demand {
   readonly object: ObjectRef;
   readonly need: Need;
-  /** The probe that answers this request meets the demand. */
-  readonly mark: number;
+  /** The probe that answers it meets the demand. */
+  readonly request: LookRequest;
 }
 
 /**
@@ -30,7 +31,7 @@ export class Freshness {
     for (const machine of machines) {
       const demands = this.#open.get(machine) ?? new Map<string, Demand>();
       this.#open.set(machine, demands);
-      demands.set(`${need} ${refText(object)}`, { object, need, mark: machine.agent.ask(extent) });
+      demands.set(`${need} ${refText(object)}`, { object, need, request: machine.agent.ask(extent) });
     }
   }
 
@@ -43,7 +44,7 @@ export class Freshness {
   settle(machine: Machine): readonly Pick<Demand, "object" | "need">[] {
     const demands = this.#open.get(machine);
     if (demands === undefined) return [];
-    const met = [...demands].filter(([, { mark }]) => mark <= machine.agent.covered);
+    const met = [...demands].filter(([, { request }]) => machine.agent.hasAnswered(request));
     for (const [key] of met) demands.delete(key);
     if (demands.size === 0) this.#open.delete(machine);
     return met.map(([, { object, need }]) => ({ object, need }));

@@ -4,12 +4,14 @@ import type { HostCommand, Outcome } from "../../host/command.ts";
 import type { ScriptName } from "../../host/scripts.ts";
 import { isSameRef, type ObjectRef, objectOf, RefMap, RefSet, type WorkRef } from "../identity.ts";
 import { type Step, type StepOutcome, type StepResult, wordsOf } from "./step.ts";
-import type { Extent } from "./view.ts";
+import type { Extent, LookRequest } from "./view.ts";
 
 interface Job {
   readonly owners: RefSet<WorkRef>;
   readonly steps: readonly Step[];
   readonly words: string;
+  /** The probe that shows its effect to all of its owners. */
+  extent: Extent;
   /** When the job was handed over, monotonic milliseconds. */
   readonly at: number;
   /** The log of the reconcile that handed it over. */
@@ -27,7 +29,8 @@ export interface LanesOptions {
   /** Runs one step to its end; undefined when it could not begin before `notAfter` (monotonic). Never rejects. */
   readonly run: (step: Step, notAfter: number | undefined, log: Logger | undefined) => Promise<StepOutcome | undefined>;
   /** Requests a probe that begins after now. */
-  readonly ask: (extent: Extent) => number;
+  readonly ask: (extent: Extent) => LookRequest;
+  readonly hasAnswered: (request: LookRequest) => boolean;
   /** Called when a job has ended, before a probe has shown its effect. */
   readonly onEnded: (owners: Iterable<WorkRef>) => void;
   readonly stopped: () => boolean;
@@ -42,8 +45,8 @@ export class Lanes {
   readonly #queue: Job[] = [];
   readonly #running = new Set<Job>();
   readonly #work = new Set<Promise<void>>();
-  /** Per owner: the mark of the probe that will show the effect of its finished job. */
-  readonly #proof = new RefMap<number, WorkRef>();
+  /** Per owner: the probe that will show the effect of its finished job. */
+  readonly #proof = new RefMap<LookRequest, WorkRef>();
   readonly #results = new RefMap<StepResult[], WorkRef>();
 
   constructor(options: LanesOptions) {
@@ -62,18 +65,22 @@ export class Lanes {
 
   submit(owner: WorkRef, steps: readonly Step[], log?: Logger): void {
     const words = wordsOf(steps);
+    const extent = extentAfter(steps);
     const same = this.#queue.find((job) => job.words === words);
     if (same === undefined)
-      this.#queue.push({ owners: new RefSet([owner]), steps, words, at: this.#options.clock.monotonic(), log });
-    else same.owners.add(owner);
+      this.#queue.push({ owners: new RefSet([owner]), steps, words, extent, at: this.#options.clock.monotonic(), log });
+    else {
+      same.owners.add(owner);
+      if (same.extent === "Running") same.extent = extent;
+    }
     this.#start();
   }
 
   /** True until the owner's job has run and a probe has shown its effect. */
-  pending(owner: WorkRef, covered: number): boolean {
+  pending(owner: WorkRef): boolean {
     if ([...this.#queue, ...this.#running].some((job) => job.owners.has(owner))) return true;
     const proof = this.#proof.get(owner);
-    return proof !== undefined && proof > covered;
+    return proof !== undefined && !this.#options.hasAnswered(proof);
   }
 
   /** How the steps of the owner's last job ended; the last result may be no success. */
@@ -81,9 +88,9 @@ export class Lanes {
     return this.#results.get(owner) ?? [];
   }
 
-  /** Owners whose job's effect is shown by a probe with this mark; each is returned once. */
-  settle(covered: number): WorkRef[] {
-    const settled = [...this.#proof].filter(([, mark]) => mark <= covered).map(([owner]) => owner);
+  /** Owners whose job's effect was shown by a probe since; each is returned once. */
+  settle(): WorkRef[] {
+    const settled = [...this.#proof].filter(([, proof]) => this.#options.hasAnswered(proof)).map(([owner]) => owner);
     for (const owner of settled) this.#proof.delete(owner);
     return settled;
   }
@@ -122,6 +129,7 @@ export class Lanes {
       owners: new RefSet(jobs.flatMap(({ owners }) => [...owners])),
       steps: [{ ...step, command, summary: command.ensures }],
       words: first.words,
+      extent: first.extent,
       at: first.at,
       log: first.log,
     };
@@ -144,8 +152,8 @@ export class Lanes {
     this.#running.delete(job);
     if (results.length > 0) for (const owner of job.owners) this.#results.set(owner, results);
     this.#start();
-    const mark = this.#options.ask(extentAfter(job.steps));
-    for (const owner of job.owners) this.#proof.set(owner, mark);
+    const request = this.#options.ask(job.extent);
+    for (const owner of job.owners) this.#proof.set(owner, request);
     this.#options.onEnded(job.owners);
   }
 }
@@ -162,8 +170,10 @@ const ofSegments: ReadonlySet<string> = new Set<ScriptName>([
 ]);
 
 /** The extent of a probe that shows the effect of these steps. */
-const extentAfter = (steps: readonly Step[]): Extent =>
-  steps.some(({ action }) => ofSegments.has(action)) ? "All" : "WithoutSegments";
+function extentAfter(steps: readonly Step[]): Extent {
+  if (steps.every(({ shownBy }) => shownBy === "Running")) return "Running";
+  return steps.some(({ action }) => ofSegments.has(action)) ? "All" : "WithoutSegments";
+}
 
 const mostJoined = 64;
 const mergeOf = (job: Job) => (job.steps.length === 1 ? job.steps[0]?.merge : undefined);

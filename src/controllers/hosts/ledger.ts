@@ -42,7 +42,7 @@ export class Ledger {
   readonly #pages: Pick<RefMap<unknown>, "delete" | "keys">[] = [];
   /** By object, then by part and machine. */
   readonly #attempts = this.page<Map<string, Attempt>>();
-  /** The steps that wait for one more look at their witnesses, as text. */
+  /** The steps that wait for one more look at the machines that confirm them, as text. */
   readonly #wanted = this.page<string>();
 
   constructor(clock: Clock) {

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Clock } from "../../clock.ts";
-import { type ProbeRequest, probe } from "../../host/actions.ts";
+import { type ProbeRequest, probe, probeRunning } from "../../host/actions.ts";
 import { path as hostPath, InvalidValue, interfaceName } from "../../host/values.ts";
 import type { Secret } from "../../runtime/kinds.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
@@ -29,6 +29,8 @@ export interface MachinesOptions {
   readonly questions: (member: ObjectRef) => readonly Partial<ProbeRequest>[];
   /** Called after every probe of a host. `settled`: the work whose effect the probe shows. */
   readonly onView: (machine: Machine, before: HostView, settled: readonly WorkRef[]) => void;
+  /** The same for a probe only of what runs. */
+  readonly onRunning: (machine: Machine, settled: readonly WorkRef[]) => void;
   /** Called after every job on a host, with its owners. No probe has shown its effect yet. */
   readonly onEnded: (owners: Iterable<WorkRef>) => void;
 }
@@ -127,8 +129,8 @@ export class Machines {
   }
 
   #open(endpoint: Endpoint): Machine {
-    const { clock, log, dialer, probeIntervalSeconds, parallel, secret, questions, onView, onEnded, clusterId } =
-      this.#options;
+    const { clock, log, dialer, probeIntervalSeconds, parallel, secret, questions, clusterId } = this.#options;
+    const { onView, onRunning, onEnded } = this.#options;
     const address = addressOf(endpoint.ssh);
     const host = new Machine(
       endpoint,
@@ -142,6 +144,7 @@ export class Machines {
           route: () =>
             routeTo(endpoint, secret(endpoint.namespace, endpoint.ssh.privateKeySecretRef.name), self.trustedKey),
           probe(extent) {
+            if (extent === "Running") return probeRunning();
             const wanted = joined([...self.members.keys()].flatMap(questions));
             return probe(extent === "All" ? wanted : { ...wanted, segments: [] });
           },
@@ -152,6 +155,7 @@ export class Machines {
           }),
           observer: () => self.observer,
           onView: (before, settled) => onView(self, before, settled),
+          onRunning: (settled) => onRunning(self, settled),
           onEnded,
           onHostKey: (key) => {
             self.seenKey ??= key;

@@ -18,6 +18,8 @@ export interface Step {
   readonly exclusive?: boolean;
   /** Joins waiting steps of the same action on the same host. */
   readonly merge?: Merge;
+  /** A probe of what runs shows its whole effect to the object for which it is done. */
+  readonly shownBy?: "Running";
 }
 
 /** A step that runs a command. */

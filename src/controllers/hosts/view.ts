@@ -1,8 +1,18 @@
 import type { Reason } from "../../api/reasons.ts";
 import type { HostFacts } from "../../host/facts.ts";
 
-/** What a probe covers: everything, or everything but the responders on the AoE segments, which alone take a second. */
-export type Extent = "All" | "WithoutSegments";
+/**
+ * What a probe covers: everything; everything but the responders on the AoE segments, which alone take a second; or only
+ * what runs, in a few processes.
+ */
+export type Extent = "All" | "WithoutSegments" | "Running";
+
+/** A request for a probe that begins after it. */
+export interface LookRequest {
+  readonly extent: Extent;
+  /** Requests are numbered in their order. */
+  readonly mark: number;
+}
 
 /** One successful probe. */
 export interface Snapshot {
@@ -24,6 +34,15 @@ export type HostView =
       readonly message: string;
       readonly last: Snapshot | undefined;
     };
+
+/** What a probe of extent Running tells. */
+export type RunningFacts = Pick<HostFacts, "identity" | "domains" | "migrations">;
+
+/** What is known now of what a host runs. A {@link HostView} is one. */
+export type RunningView =
+  | { readonly state: "Pending" }
+  | { readonly state: "Reachable"; readonly snapshot: { readonly facts: RunningFacts } }
+  | { readonly state: "Unreachable"; readonly reason: Reason; readonly message: string };
 
 /** Nothing is known yet. */
 export const pending: HostView = { state: "Pending" };

@@ -9,13 +9,13 @@ export function jobs(domain: ObjectRef, seen: DomainObservation, steps: DomainPl
   const found = seen.hosts.flatMap((host) =>
     host.machine.state === "Found" ? [{ host, machine: host.machine.watched }] : [],
   );
-  const witnesses = [...new Set(found.map(({ machine }) => machine))];
+  const confirmedBy = [...new Set(found.map(({ machine }) => machine))];
   return found.map(({ host, machine }) => ({
     work: domain,
     machine,
     steps: steps.filter((step) => isOn(step, xenHost(host.name))),
     basis: JSON.stringify(basisOf(seen, host)),
-    witnesses,
+    confirmedBy,
   }));
 }
 

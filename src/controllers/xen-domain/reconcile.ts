@@ -23,7 +23,7 @@ import { migrationsOf, recordMigrations } from "./record-migrations.ts";
 import { release, whatStays } from "./release.ts";
 import { Starts } from "./starts.ts";
 import { inTurn, isBeingStarted, isObserved, turnSeconds } from "./turns.ts";
-import { watchDomains } from "./watches.ts";
+import { machinesOf, watchDomains } from "./watches.ts";
 
 type DomainPass = Pass<XenDomain, XenDomainSpec, XenDomainStatus>;
 
@@ -83,7 +83,8 @@ export function controlDomains(means: Means): Controlled {
     {
       ...shared,
       parse: domainSpec,
-      async early({ object, spec, directives, context }) {
+      async early({ ref, object, spec, directives, context }) {
+        if (!machinesOf(world, object).every((machine) => world.freshness.holds(ref, machine, "Moved"))) return done;
         const derived = spec !== undefined && spec.uuid === undefined ? derivedUuid(world, object, spec) : undefined;
         if (derived === undefined || isDeleting(object) || directives.dryRun) return undefined;
         shared.store.observe(await nameForever(api, object, derived, context.signal));

@@ -2,6 +2,7 @@ import { type XenDomain, type XenMigration, xenDomains } from "../../api/kinds.t
 import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import type { IndexFunction } from "../../runtime/store.ts";
+import type { Machine } from "../hosts/machine.ts";
 import { keysIn, type ObjectRef, RefSet, refsIn, refsOf } from "../identity.ts";
 import { nodeHosts } from "../ocfs2-cluster/watches.ts";
 import { domainSpec, migrationSpec } from "../specs.ts";
@@ -12,7 +13,8 @@ import { domainPlaces } from "./places.ts";
 const refs = (domains: readonly XenDomain[]) => refsOf("XenDomain", domains);
 
 /** What wakes XenDomains. */
-export const watchDomains = ({ stores, machines }: World, reconciler: Reconciler): Controlled => {
+export const watchDomains = (world: World, reconciler: Reconciler): Controlled => {
+  const { stores } = world;
   const { clusters, domains, hosts, migrations } = stores;
   return {
     kind: "XenDomain",
@@ -29,7 +31,7 @@ export const watchDomains = ({ stores, machines }: World, reconciler: Reconciler
       onChange(migrations, (migration) => refs([migratingDomain(stores, migration) ?? []].flat())),
     ],
     onLook: (look) => refs(hostsIn(look).flatMap((host) => domains.byIndex("host", keyString(host)))),
-    machines: (object) => possibleHosts(stores, domains.get(object)).flatMap((host) => machines.of(host) ?? []),
+    machines: (object) => machinesOf(world, domains.get(object)),
     questions(member) {
       if (member.kind !== "XenHost") return {};
       const places = clusters.byIndex("host", keyString(member)).map((cluster) => domainPlaces(stores, cluster));
@@ -56,6 +58,10 @@ export function possibleHosts({ clusters }: Stores, domain: XenDomain | undefine
     ]),
   ];
 }
+
+/** The machines of {@link possibleHosts}. */
+export const machinesOf = ({ stores, machines }: World, domain: XenDomain | undefined): Machine[] =>
+  possibleHosts(stores, domain).flatMap((host) => machines.of(host) ?? []);
 
 /** The XenDomain that a migration moves, if there is one: by the name in its spec, or by the UUID in its status. */
 export function migratingDomain({ domains }: Stores, migration: XenMigration): XenDomain | undefined {

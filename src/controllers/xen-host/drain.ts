@@ -8,7 +8,6 @@ import type { ReconcileContext } from "../../runtime/reconciler.ts";
 import type { Directives } from "../directives.ts";
 import { no, unknown, yes } from "../finding.ts";
 import { soonest } from "../gate.ts";
-import { currentFacts } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
 import { hostSpec } from "../specs.ts";
 import type { Means, World } from "../world.ts";
@@ -166,7 +165,9 @@ function isOf({ spec, status }: XenMigration, { uuid, name, domainRef }: Drained
 export function observeDrain(world: World, host: XenHost): ObservedDrain {
   const { namespace = "", name } = host.metadata;
   const parsed = hostSpec(host);
-  const { domains } = currentFacts(world.machines.of(refTo("XenHost", namespace, name))?.agent.view) ?? {};
+  const running = world.machines.of(refTo("XenHost", namespace, name))?.agent.running;
+  // A migration sees its end in a probe of what runs: with older facts the drain would begin another one.
+  const domains = running?.state === "Reachable" ? running.snapshot.facts.domains : undefined;
   const label = labelOf(name);
   const all = world.stores.migrations.list(namespace);
   const maintenance = parsed.ok ? parsed.spec.maintenance : "None";

@@ -51,7 +51,7 @@ export async function followOffline(pass: MigrationPass): Promise<PassResult> {
     await draft.flush();
   }
   if (!directives.paused && !directives.dryRun) await keepRecords(pass);
-  if (course.poll) notes.poll(id, hosts, againSeconds);
+  if (course.poll) notes.poll(id, hosts, againSeconds, "WithoutSegments");
   return { conditions: course.conditions, againSeconds };
 }
 

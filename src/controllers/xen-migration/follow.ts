@@ -13,7 +13,7 @@ import { unknown } from "../finding.ts";
 import { type Handed, handOver, lookedAgain, nothingHanded, soonest } from "../gate.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { explainOutcome, type Step, stepOf } from "../hosts/step.ts";
-import { hostText, type ObjectRef, refTo, xenHost } from "../identity.ts";
+import { hostText, type ObjectRef, refOf, refsOf, refTo, xenHost } from "../identity.ts";
 import type { PassResult } from "../reconciler.ts";
 import { domainSpec, hostSpec } from "../specs.ts";
 import type { World } from "../world.ts";
@@ -26,6 +26,7 @@ import { type Action, type Course, planMigration } from "./plan.ts";
 import { progressed } from "./progress.ts";
 import { recordOn } from "./record-run.ts";
 import type { Evidence } from "./recovery.ts";
+import { waitingIn } from "./watches.ts";
 
 /** The host's own time limit ends this long after the operator's: it is for when no operator runs. */
 const graceSeconds = 60;
@@ -65,12 +66,13 @@ export async function follow(pass: MigrationPass): Promise<PassResult> {
   const lasting = notes.lasts(id, course.conclusion, course.end?.reason === "DomainGone" ? goneMs : 0);
   // Once xl has ended neither host changes, so looks at different moments are as good as simultaneous ones.
   const still = looked === true && stateOf(evidence) === "Ended";
-  if (course.conclusion !== undefined && !still && !lookedAgain(world, id, course.conclusion, hosts))
+  if (course.conclusion !== undefined && !still && !lookedAgain(world, id, course.conclusion, hosts, "Running"))
     return { conditions: [] };
   if (course.end !== undefined && !lasting) return { conditions: [], againSeconds: goneMs / 1000 };
   tell(pass, course);
   if (course.end !== undefined) {
     status.completionTime = rfc3339(nowMs);
+    showAll(pass, hosts);
     return { conditions: course.conditions };
   }
   if (course.move?.kind === "Abort" && course.stop !== undefined && status.stop === undefined) {
@@ -80,11 +82,23 @@ export async function follow(pass: MigrationPass): Promise<PassResult> {
   if (course.move !== undefined) await draft.confirm();
   const handed = act(pass, course.move, [source, target]);
   const seconds = pollSeconds(course, evidence, hosts);
-  const again = [handed.againSeconds, seconds && notes.poll(id, hosts, seconds), startsAnew(course)];
+  const again = [handed.againSeconds, seconds && notes.poll(id, hosts, seconds, "Running"), startsAnew(course)];
   return {
     conditions: merged(course.conditions, troubles(handed)),
     againSeconds: soonest(again),
   };
+}
+
+/**
+ * A migration sees only what runs. All others see its end in whole looks that begin now; its XenDomain and the
+ * migrations that have not begun wait for them.
+ */
+function showAll({ world, object }: MigrationPass, hosts: readonly Machine[]): void {
+  for (const { agent } of hosts) agent.ask("WithoutSegments");
+  const domain = migratingDomain(world.stores, object);
+  if (domain !== undefined) world.freshness.demand(refOf("XenDomain", domain), hosts, "Moved", "WithoutSegments");
+  for (const one of refsOf("XenMigration", waitingIn(world.stores, object.metadata.namespace)))
+    world.freshness.demand(one, hosts, "Change", "WithoutSegments");
 }
 
 const stateOf = ({ run }: Evidence) => (run.state === "Begun" ? run.run.state : undefined);
@@ -135,7 +149,7 @@ function keepProgress({ draft }: MigrationPass, { run, source, target }: Evidenc
 function pollSeconds({ state }: Course, evidence: Evidence, hosts: readonly Machine[]): number | undefined {
   if (state !== "Migrating" && state !== "Settling" && state !== "Aborting") return undefined;
   if (stateOf(evidence) !== "Running") return 3;
-  return Math.max(2, ...hosts.map(({ agent }) => 10 * agent.tookSeconds));
+  return Math.max(2, ...hosts.map(({ agent }) => 10 * agent.runningTookSeconds));
 }
 
 function act(
@@ -154,7 +168,7 @@ function act(
   // A begun migration is ended on each side, even if the other is observed; a new one begins only if neither is.
   const concerns = move.kind === "Begin" ? [source, target].flatMap((one) => one ?? []) : [];
   if (move.kind === "Begin" && !onTarget && concerns.every(({ observer }) => observer === undefined)) notes.sent(id);
-  const steps = commands.map((command): Step => stepOf(xenHost(ref.name), command));
+  const steps = commands.map((command): Step => ({ ...stepOf(xenHost(ref.name), command), shownBy: "Running" }));
   return handOver(world, [{ work: id, machine, steps, basis: "", concerns }], context.log);
 }
 

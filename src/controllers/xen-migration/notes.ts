@@ -1,4 +1,5 @@
 import type { Machine } from "../hosts/machine.ts";
+import type { Extent } from "../hosts/view.ts";
 import type { ObjectRef, RefMap } from "../identity.ts";
 import type { World } from "../world.ts";
 import type { Reservation } from "./permits.ts";
@@ -33,22 +34,21 @@ export class MigrationNotes {
   /**
    * Requests probes of the hosts at this interval; returns the seconds until the next. Unreachable hosts are left out.
    */
-  poll(id: ObjectRef, hosts: readonly Machine[], seconds: number): number {
+  poll(id: ObjectRef, hosts: readonly Machine[], seconds: number, extent: Extent): number {
     const now = this.#world.clock.monotonic();
     const since = this.#asked.get(id);
-    if (since === undefined) this.#asked.set(id, now);
     const due = (since ?? now) + seconds * 1000 - now;
+    if (since === undefined || due <= 0) this.#asked.set(id, now);
     if (due > 0) return due / 1000;
-    this.#asked.set(id, now);
     const there = hosts.filter(({ agent }) => agent.view.state !== "Unreachable");
-    this.#world.freshness.demand(id, there, "Progress", "WithoutSegments");
+    this.#world.freshness.demand(id, there, "Progress", extent);
     return seconds;
   }
 
   /** To be called when the source has reported that its run is over: probes from now on show the result. */
   ended(id: ObjectRef, hosts: readonly Machine[]): void {
     this.#ended.set(id, true);
-    this.#world.freshness.demand(id, hosts, "End", "WithoutSegments");
+    this.#world.freshness.demand(id, hosts, "End", "Running");
   }
 
   /** Whether every host was probed since the run was reported over; undefined when it was not reported. */

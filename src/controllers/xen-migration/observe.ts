@@ -166,7 +166,7 @@ export function observeBegun(world: World, migration: XenMigration, status: XenM
   const { namespace = "" } = migration.metadata;
   const { sourceHostRef: { name: source } = { name: "" }, targetHostRef: { name: target } = { name: "" } } = status;
   const { domainUUID = "", domainName = "", operationID = "" } = status;
-  const view = (host: string) => world.machines.of(refTo("XenHost", namespace, host))?.agent.view ?? pending;
+  const view = (host: string) => world.machines.of(refTo("XenHost", namespace, host))?.agent.running ?? pending;
   const gone = (host: string) => goneOf(world, { namespace, name: host });
   const domain = { uuid: domainUUID, name: domainName };
   return {

@@ -2,7 +2,7 @@ import { concerns } from "../../host/domain-rows.ts";
 import { gapIn } from "../../host/facts.ts";
 import type { DomainFact, MigrationRun } from "../../host/xen-facts.ts";
 import { type Gone, hasEnded } from "../gone.ts";
-import type { HostView } from "../hosts/view.ts";
+import type { RunningView } from "../hosts/view.ts";
 
 /** What one dom0 shows of one domain now: a column of the recovery table. */
 export type ObservedDomain =
@@ -54,7 +54,7 @@ const endedSight: ObservedDomain = { state: "Seen", bootId: "", copy: { form: "N
  * The domain as a host shows it. Facts from before an outage do not count; `gone`: what is proved about the host since.
  */
 export function domainSight(
-  view: HostView,
+  view: RunningView,
   side: Side,
   domain: { readonly uuid: string; readonly name: string },
   gone: Gone,
@@ -87,7 +87,7 @@ export function domainSight(
 }
 
 /** The run of an operation as its source shows it; on a host that is proved to have ended nothing runs. */
-export function runSight(view: HostView, operation: string, gone: Gone): ObservedRun {
+export function runSight(view: RunningView, operation: string, gone: Gone): ObservedRun {
   if (view.state !== "Reachable" && hasEnded(gone)) return { state: "None" };
   const unseen = whyUnseen(view);
   if (unseen !== undefined || view.state !== "Reachable") return { state: "Unknown", why: unseen ?? "" };
@@ -100,7 +100,7 @@ export function runSight(view: HostView, operation: string, gone: Gone): Observe
   return run === undefined ? { state: "None" } : { state: "Begun", run };
 }
 
-function whyUnseen(view: HostView): string | undefined {
+function whyUnseen(view: RunningView): string | undefined {
   if (view.state === "Pending") return "it has not been probed yet";
   return view.state === "Unreachable" ? `${view.reason}: ${view.message}` : undefined;
 }

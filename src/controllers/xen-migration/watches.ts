@@ -16,7 +16,7 @@ const refs = (migrations: readonly XenMigration[]) => refsOf("XenMigration", mig
 export const watchMigrations = (world: World, reconciler: Reconciler): Controlled => {
   const { domains, hosts, migrations } = world.stores;
   const onHost = ({ namespace, name }: Omit<ObjectRef, "kind">) =>
-    refs([...migrations.byIndex("host", keyString({ namespace, name })), ...waiting(world.stores, namespace)]);
+    refs([...migrations.byIndex("host", keyString({ namespace, name })), ...waitingIn(world.stores, namespace)]);
   return {
     kind: "XenMigration",
     objects: own(xenMigrations, migrations),
@@ -35,7 +35,7 @@ export const watchMigrations = (world: World, reconciler: Reconciler): Controlle
 };
 
 /** Migrations that have not begun: any host may become their source or target. */
-function waiting({ migrations }: Stores, namespace: string): XenMigration[] {
+export function waitingIn({ migrations }: Stores, namespace: string | undefined): XenMigration[] {
   return migrations
     .byIndex("active", "yes")
     .filter(({ metadata, status }) => metadata.namespace === namespace && status?.operationID === undefined);

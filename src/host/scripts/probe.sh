@@ -94,11 +94,7 @@ set -eu
 
 roles=",$1,"
 shift
-[ -d "$run_dir" ] || mkdir -p "$run_dir"
-work=$run_dir/probe.$$
-mkdir "$work" 2>/dev/null || work=$(mktemp -d "$run_dir/probe.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-
+make_work
 : >"$work/asked"
 : >"$work/segments"
 : >"$work/devices"

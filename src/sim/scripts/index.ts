@@ -15,7 +15,7 @@ import { deleteLogicalVolume, ensureLogicalVolume } from "./logical-volume.ts";
 import { abortMigration, awaitMigration, recordMigration, settleMigration, startMigration } from "./migration.ts";
 import { mountFilesystem, unmountFilesystem } from "./mount-filesystem.ts";
 import { installPackages } from "./packages.ts";
-import { probe } from "./probe.ts";
+import { probe, probeRunning } from "./probe.ts";
 import { readConfiguration } from "./read-configuration.ts";
 import { prepareRelocation, verifyRelocation } from "./relocation.ts";
 import { configureXend, prepareToolstack } from "./toolstack.ts";
@@ -24,6 +24,7 @@ import { addNodeSlots, growFilesystem } from "./tune-filesystem.ts";
 /** The responder of each script of src/host/scripts. */
 export const responders: ReadonlyMap<string, Responder> = new Map([
   ["probe", probe],
+  ["probe-running", probeRunning],
   ["read-configuration", readConfiguration],
   ["claim-machine", claimMachine],
   ["install-packages", installPackages],

@@ -10,6 +10,25 @@ import type { SectionEnd } from "./section.ts";
 
 const unanswered: SectionEnd = { exit: 1, why: "the simulated host did not say" };
 
+/** Writes sections, each with its end. */
+const sections = (run: ScriptRun) => (name: string, write: (run: ScriptRun) => SectionEnd) => {
+  const end = write(run) ?? unanswered;
+  if (end === "known" || end === "absent") row(run, "end", name, end, 0, "");
+  else row(run, "end", name, "unknown", end.exit, escaped(end.why).slice(0, 300));
+};
+
+/** probe-running.sh */
+export const probeRunning: Responder = function* probeRunning(run) {
+  yield run.world.timings.process * 3;
+  row(run, "probe", 1);
+  const section = sections(run);
+  section("identity", identity);
+  section("migrations", migrations);
+  section("domains", domains);
+  row(run, "end", "probe");
+  return 0;
+};
+
 /** probe.sh: quick sections first, in its order; then those that run in parallel, in the order in which they start. */
 export const probe: Responder = function* probe(run) {
   const [roles = "", ...rest] = run.args;
@@ -22,11 +41,7 @@ export const probe: Responder = function* probe(run) {
   const locks = named("locks=");
   yield run.world.timings.process * 6;
   row(run, "probe", 1);
-  const section = (name: string, write: (run: ScriptRun) => SectionEnd) => {
-    const end = write(run) ?? unanswered;
-    if (end === "known" || end === "absent") row(run, "end", name, end, 0, "");
-    else row(run, "end", name, "unknown", end.exit, escaped(end.why).slice(0, 300));
-  };
+  const section = sections(run);
   section("identity", identity);
   section("system", system);
   section("packages", packages);

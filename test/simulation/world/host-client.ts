@@ -29,7 +29,7 @@ export interface HostConnection {
 }
 
 /** Scripts that only look. All others count as side effects. */
-const looking: readonly string[] = ["probe"];
+const looking: readonly string[] = ["probe", "probe-running"];
 
 /** The rack as one process reaches it. A script that was sent runs on when the process dies, as on a real host. */
 export function connectHosts(connection: HostConnection): HostDialer {

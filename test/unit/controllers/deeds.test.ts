@@ -5,7 +5,7 @@ import { reasons } from "../../../src/api/reasons.ts";
 import { deedOf, deeds } from "../../../src/controllers/deeds.ts";
 
 /** Scripts that change nothing. */
-const looking = ["probe", "await-migration", "read-configuration"];
+const looking = ["probe", "probe-running", "await-migration", "read-configuration"];
 
 describe("what a step has done", () => {
   it("has a word for every script that changes a host", () => {

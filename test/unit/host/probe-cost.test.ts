@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type ProbeRequest, probe } from "../../../src/host/actions.ts";
+import { type ProbeRequest, probe, probeRunning } from "../../../src/host/actions.ts";
 import { type Counted, processesCountable } from "../twins/count-processes.ts";
 import { type ShellHost, shellHost } from "../twins/shell-host.ts";
 import { shells } from "./fake-dom0.ts";
@@ -109,8 +109,10 @@ const asksOfSan: ProbeRequest = { roles: ["Server"], backings: ["/srv/aoe/a.img"
 
 /** Maximum number of processes of a later look, and of the first look with everything requested. */
 const limits = {
-  dom0: { steady: 17, everything: 25 },
+  dom0: { steady: 16, everything: 26 },
   san: { steady: 13, everything: 15 },
+  /** A short look at what runs. */
+  running: 7,
 } as const;
 
 /** The timer of a look restarts its sleep every few seconds: a slow machine must not add to the count. */
@@ -163,6 +165,26 @@ describe.skipIf(impossible !== undefined)("what a look at a host costs", () => {
       expect(found.steady.programs.filter((name) => ["ls", "dpkg-query"].includes(name))).toEqual([]);
       expect(found.steady.forks).toBeLessThanOrEqual(limits.dom0.steady + found.more);
       expect(found.everything.forks).toBeLessThanOrEqual(limits.dom0.everything + found.more);
+    });
+
+    it(`starts a handful of processes on a dom0 to see what runs under ${shell.join(" ")}`, async () => {
+      const counted: Counted[] = [];
+      const host = shellHost(shell, { packages: [], time: "Real" }, (one) => counted.push(one));
+      try {
+        furnishDom0(host);
+        await host.run(probeRunning());
+        const { stdout } = await host.run(probeRunning());
+        expect(stdout).toMatch(/\nend\tprobe\n$/);
+        expect(stdout).not.toContain("\tunknown\t");
+        expect(stdout).toContain(`migrations\trun\top-1\t${uuid}\t`);
+      } finally {
+        host.end();
+      }
+      const { forks, programs } = counted[1] as Counted;
+      console.info(
+        `what runs under ${shell.join(" ")}: ${forks} forks, ${programs.length} execs (${programs.join(" ")})`,
+      );
+      expect(forks).toBeLessThanOrEqual(limits.running);
     });
 
     it(`starts few processes on a SAN under ${shell.join(" ")}`, async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { probe } from "../../../src/host/actions.ts";
+import { probe, probeRunning } from "../../../src/host/actions.ts";
 import { ensureImage } from "../../../src/host/image-actions.ts";
 import { prepareRelocation } from "../../../src/host/relocation-actions.ts";
 import { type TwinBench, twins } from "./bench.ts";
@@ -150,6 +150,10 @@ const cases = (dom0: TwinBench) => {
     expect(told).toContain(`domain-locks\tlock\t${uuid}\t/srv/xen/.xensan/${uuid}.lock\tbrutus\t${boot}\n`);
     expect(told).toContain(`domain-configurations\tconfig\t${uuid}\txen/vm2 1111-aa\t`);
     expect(told).toContain(`domain-configurations\tconfig\t${other}\t-\t`);
+    const configurations = await look("domain-configurations");
+    expect(await look("domain-configurations")).toBe(configurations);
+    dom0.write(`/var/lib/xensan/domains/${other}.cfg`, 'name = "vm4"\n');
+    expect(await look("domain-configurations")).not.toBe(configurations);
   });
 
   it("tells of a host that is no node of a cluster", async () => {
@@ -168,4 +172,32 @@ const cases = (dom0: TwinBench) => {
   });
 };
 
+const runningCases = (dom0: TwinBench) => {
+  const sections = ["identity", "migrations", "domains"];
+  const running = () => dom0.look(probeRunning(), sections);
+
+  it("tells of its domains and migrations what the whole probe tells", async () => {
+    dom0.domains([1, "vm1", other, "-b----", 20], [2, "vm2--incoming", uuid, "--p---", 0]);
+    dom0.atWork("migrate-receive");
+    dom0.write("/var/lib/xensan/migrations/op-1", `${uuid} ${dom0.bootId} 100 1 10.99.0.12 2026-11-28T09:30:00Z\n`);
+    dom0.write("/var/lib/xensan/migrations/op-1.log", "migration target: Ready to receive domain.\nerror: a \\ b\n");
+    dom0.write("/var/lib/xensan/migrations/op-1.exit", "1\n");
+    const told = await running();
+    expect(told).toContain(`domains\tdomain\t2\tvm2--incoming\t${uuid}\t`);
+    expect(told).toMatch(/^migrations\trun\top-1\t.*\tEnded\t1\tFailed\t/m);
+    const now = /(?<=^migrations\t(?:[^\t]*\t){7})\d+/gm;
+    const all: string[] = [];
+    for (const section of sections) all.push(await dom0.look(probe(asked), [section]));
+    expect(told.replace(now, "NOW")).toBe(all.join("").replace(now, "NOW"));
+  });
+
+  it("tells a toolstack that does not answer from a host without domains", async () => {
+    expect(await running()).toMatch(/^end\tdomains\tknown\t0\t$/m);
+    dom0.breakToolstack();
+    expect(await running()).toMatch(/^end\tdomains\tunknown\t/m);
+    expect(await running()).toMatch(/^end\tmigrations\tknown\t/m);
+  });
+};
+
+twins(["probe-running"], "the short probe of a dom0", runningCases, { packages: ["ocfs2-tools"] });
 twins(["probe"], "the probe of a dom0", cases, { packages: ["ocfs2-tools"], time: "Real" });

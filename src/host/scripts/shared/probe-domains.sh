@@ -1,8 +1,8 @@
 # include: images.sh
 # include: domain-lock.sh
 # include: relocation.sh
-# include: migration-runs.sh
-# xensan's files about domains on this host and on the share: the migration key and its peers, migrations, images, lock
+# include: probe-migrations.sh
+# xensan's files about domains on this host and on the share: the migration key and its peers, images, lock
 # files and configurations.
 
 # shellcheck disable=SC2016
@@ -30,70 +30,7 @@ function relocation(   line, field, count, i, address, name, rows, keys, path) {
 	}
 	return 1
 }
-# Of the rows that list_runs left.
-function migrations(   line, field, operation, state, said, text, path) {
-	split("Sending Transferred Permission Succeeded", phase_name, " ")
-	while ((getline line < (work "/runs")) > 0) {
-		split(line, field, "\t")
-		operation = field[1]; sub(/.*\//, "", operation)
-		state = field[4]
-		phase = troubles = 0
-		trouble = last_said = ""
-		path = field[1] ".log"
-		while ((getline line < path) > 0) migration_line(line)
-		close(path)
-		said = phase ? phase_name[phase] : "Connecting"
-		if (phase < 3 && state == "Ended") said = field[5] == "0" ? "Succeeded" : "Failed"
-		text = said == "Failed" || (phase == 3 && state != "Running") ? trouble : last_said
-		if (text == "") text = last_said
-		text = substr(text, 1, 600)
-		gsub(/\\/, "\\134", text); gsub(/\t/, "\\011", text); gsub(/\r/, "", text)
-		printf "migrations\trun\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", operation, field[2], field[3], state, field[5], said, field[6], field[7], field[8], text == "" ? "-" : text
-	}
-	return 1
-}
-function migration_line(line) {
-	if (line ~ /^migration target: Ready to receive domain/) reached(1)
-	if (line ~ /^migration (target: Transfer complete|sender: Target has acknowledged transfer)/) reached(2)
-	if (line ~ /^migration sender: Giving target permission to start/) reached(3)
-	if (line ~ /^Migration successful/) reached(4)
-	if (line ~ /^[ \t]*$/ || line ~ /Destruction of domain failed|Unable to destroy guest|Non-existant domain|not suspended: \(shutdown 0|xc_domain_resume failed|migration transport process|truncated reading ipc msg/) return
-	last_said = line
-	if (line ~ /rror|ailed|enied|refused|xensan: / && troubles < 4) trouble = trouble (troubles++ ? "; " : "") line
-}
-function reached(at) { if (at > phase) phase = at }
 '
-
-# list_runs: BASE UUID BOOTID STATE EXIT SINCE NOW TIME, with tabs, of every migration that was begun or recorded here.
-list_runs() {
-	read -r boot </proc/sys/kernel/random/boot_id
-	read -r uptime _ </proc/uptime
-	uptime=${uptime%.*}
-	for base in "$migrations_dir"/*; do
-		case $base in *.log | *.pid | *.exit | *.sh | *.new | *.xensan-new) continue ;; esac
-		[ -f "$base" ] || continue
-		uuid='' begun='' since='' domid='' time=''
-		{ read -r uuid begun since domid _ time <"$base"; } 2>/dev/null || :
-		[ -n "$since" ] || continue
-		code=- state=Lost
-		word "$base.exit"
-		if [ -n "$value" ]; then
-			code=$value state=Ended
-		elif [ "$domid" = - ]; then
-			state=Recorded
-		elif [ "$begun" = "$boot" ] && run_alive "$base"; then
-			state=Running
-		elif [ "$begun" = "$boot" ] && [ ! -e "$base.pid" ] && [ $((uptime - since)) -lt 20 ]; then
-			# About to begin.
-			state=Running
-		elif [ "$begun" = "$boot" ]; then
-			# It may have ended during this look.
-			word "$base.exit"
-			[ -z "$value" ] || code=$value state=Ended
-		fi
-		printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$base" "$uuid" "$begun" "$state" "$code" "$since" "$uptime" "${time:--}"
-	done >"$work/runs"
-}
 
 probe_images() {
 	IFS= read -r host </proc/sys/kernel/hostname
@@ -224,10 +161,25 @@ probe_domain_locks() {
 probe_domain_configurations() {
 	set -- "$state_dir"/domains/*.cfg
 	[ -f "$1" ] || return 0
-	sha256sum -- "$@" >"$work/digests" || return 1
+	digests_read "$@" || return 1
 	while read -r digest file; do
 		uuid=${file##*/}
 		word "$file.owner"
 		row domain-configurations config "${uuid%.cfg}" "${value:--}" "$digest"
-	done <"$work/digests"
+	done <<-END
+		$digests
+	END
+}
+
+# digests_read FILE…: sets digests to `DIGEST FILE`, one a line. A file that is overwritten in place and given its former
+# time is noticed only by a start, which reads it.
+digests_read() {
+	if kept digests "$state_dir/domains" "$@"; then
+		digests=$kept_text
+		return 0
+	fi
+	begin_keeping digests
+	sha256sum -- "$@" >"$work/digests" || return 1
+	digests=$(cat "$work/digests")
+	keep digests "$digests"
 }

@@ -1,14 +1,6 @@
 # include: lock.sh
-# The frame of a probe: rows, sections that stand alone, and a deadline for those that could hang. Needs $work.
-known=0
-absent=9
-
-row() {
-	printf '%s' "$1"
-	shift
-	for field; do printf '\t%s' "$field"; done
-	printf '\n'
-}
+# include: probe-rows.sh
+# The frame of a probe: what is kept for later ones, and a deadline for the sections that could hang. Needs $work.
 
 # begin_keeping NAME: what is read from now on may be kept. Called first, so that a change during the reading is newer.
 begin_keeping() {
@@ -43,31 +35,6 @@ kept() {
 		done
 	} 2>/dev/null <"$run_dir/$kept_name"
 	return 1
-}
-
-# word FILE: sets $value to its first line; empty when it cannot be read.
-word() {
-	value=
-	{ IFS= read -r value <"$1"; } 2>/dev/null || :
-}
-
-# over SECTION EXIT [NAME]: prints the line that ends a section. The stderr of it, or of NAME, says why it is unknown.
-over() {
-	case $2 in
-	"$known") row end "$1" known 0 "" ;;
-	"$absent") row end "$1" absent 0 "" ;;
-	*)
-		word "$work/${3:-$1}.err"
-		row end "$1" unknown "$2" "$(printf '%.300s' "${value:-exit code $2}" | tr '\t' ' ')"
-		;;
-	esac
-}
-
-# section SECTION FUNCTION: runs in this shell, so all sections share their variables.
-section() {
-	section_code=0
-	"probe_$2" 2>"$work/$1.err" || section_code=$?
-	over "$1" "$section_code"
 }
 
 # start PART SECTION=FUNCTION…: runs sections that could hang on the same thing, one after the other, in parallel to

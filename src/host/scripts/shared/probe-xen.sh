@@ -1,10 +1,10 @@
 # include: xen.sh
-# include: xen-processes.sh
+# include: probe-domain-list.sh
 # include: xendomains.sh
 # include: awk-words.sh
 # include: sxp.sh
 # include: watchdogs.sh
-# The toolstack, its domains and its running commands.
+# The toolstack.
 
 probe_toolstack() {
 	find_toolstack
@@ -146,36 +146,4 @@ xend_rows() {
 	[ -z "$(find /etc/xen/xend-config.sxp -newer "$state_dir/xend-password" 2>/dev/null)" ] || return 0
 	word "$state_dir/xend-password"
 	[ -z "$value" ] || row toolstack xend-password "$value"
-}
-
-probe_domains() {
-	find_toolstack
-	[ "$toolstack" != none ] || return "$absent"
-	# Read before the list: what has ended by then shows in the list, and what began after it is in neither.
-	toolstack_processes >"$work/processes" || return 1
-	while IFS= read -r line; do printf 'domains\tprocess\t%s\n' "$line"; done <"$work/processes"
-	for file in "$run_dir"/leases/*.pid; do
-		work_alive "$file" || continue
-		uuid=${file##*/}
-		uuid=${uuid%.pid}
-		word "${file%.pid}.until"
-		row domains lease "$uuid" "${value:-0}"
-	done
-	# A host that does not run under Xen has no domains: this is certain where the kernel says so.
-	otherwise=$absent
-	word /sys/hypervisor/type
-	if [ "$value" = xen ] || [ -e /proc/xen ]; then otherwise=1; fi
-	ask_domains "$work/domains" || return "$otherwise"
-	if [ "$toolstack" = xl ]; then
-		if [ "$otherwise" = "$absent" ]; then row later domains absent; else row later domains unknown; fi
-		return 0
-	fi
-	xm_rows "$work/domains.said" >"$work/domains" || {
-		last_hints "$work/domains"
-		return "$otherwise"
-	}
-	while IFS= read -r line; do
-		case $line in *\\*) line=$(printf '%s' "$line" | sed 's/\\/\\134/g') ;; esac
-		printf 'domains\tdomain\t%s\n' "$line"
-	done <"$work/domains"
 }

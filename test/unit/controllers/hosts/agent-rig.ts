@@ -1,6 +1,6 @@
 import { HostAgent, type HostAgentOptions } from "../../../../src/controllers/hosts/agent.ts";
 import { refText } from "../../../../src/controllers/identity.ts";
-import { probe } from "../../../../src/host/actions.ts";
+import { probe, probeRunning } from "../../../../src/host/actions.ts";
 import type { Addressee } from "../../../../src/host/addressee.ts";
 import { HostError, type RunRequest, type SshTarget } from "../../../../src/ssh/host-session.ts";
 import { stage } from "../../runtime/stage.ts";
@@ -20,13 +20,15 @@ const target: SshTarget = {
 export function answering(on: ReturnType<typeof stage>, ms: number, text: () => string = () => answered): Answering {
   return async ({ script, signal }) => {
     await on.clock.sleep(ms, signal);
-    return ended(script.name === "probe" ? text() : "done\t\n");
+    return ended(script.name.startsWith("probe") ? text() : "done\t\n");
   };
 }
 
 export const unreachable = async () => {
   throw new HostError("Unreachable", "SSH connection refused by san1:22", { started: false });
 };
+
+const isProbe = ({ script }: RunRequest) => script.name.startsWith("probe");
 
 /** One agent of one host; `answer` is the behaviour of the host, and may be replaced during the watch. */
 export function watching(
@@ -48,8 +50,12 @@ export function watching(
       },
     }),
     route: () => ({ kind: "target", target }),
-    probe: (extent) => probe({ roles: ["Server"], backings: [], segments: extent === "All" ? ["eth1"] : [] }),
+    probe: (extent) =>
+      extent === "Running"
+        ? probeRunning()
+        : probe({ roles: ["Server"], backings: [], segments: extent === "All" ? ["eth1"] : [] }),
     onView: (before, settled) => views.push([before.state, agent.view.state, ...settled.map(refText)].join(" ")),
+    onRunning: (settled) => views.push(["Running", ...settled.map(refText)].join(" ")),
     onEnded: () => undefined,
     addressee: () => ({}),
     observer: () => undefined,
@@ -57,15 +63,15 @@ export function watching(
     onCommand: () => undefined,
     ...options,
   });
-  /** When probes began, in seconds, and whether they queried the segments. */
+  /** When probes began, in seconds, and what they covered besides the rest. */
   const looks = () =>
     requests
-      .filter(({ request }) => request.script.name === "probe")
-      .map(
-        ({ at, request }) =>
-          `${at / 1000}${request.args.some((word) => word.startsWith("segment=")) ? " segments" : ""}`,
-      );
-  const acts = () => requests.filter(({ request }) => request.script.name !== "probe");
+      .filter(({ request }) => isProbe(request))
+      .map(({ at, request: { script, args } }) => {
+        const extent = script.name === "probe-running" ? " running" : "";
+        return `${at / 1000}${args.some((word) => word.startsWith("segment=")) ? " segments" : extent}`;
+      });
+  const acts = () => requests.filter(({ request }) => !isProbe(request));
   let running: Promise<void> = Promise.resolve();
   return {
     ...on,

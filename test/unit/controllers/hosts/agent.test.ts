@@ -35,24 +35,23 @@ describe("a watched host", () => {
     const on = watching();
     on.watch();
     await on.clock.advance(10_000);
-    const marks = [on.agent.ask(), on.agent.ask()];
-    expect(on.agent.covered).toBe(0);
+    const requests = [on.agent.ask(), on.agent.ask()];
+    expect(requests.map((request) => on.agent.hasAnswered(request))).toEqual([false, false]);
     await on.clock.advance(1_000);
     expect(on.looks()).toEqual(["0 segments", "10 segments"]);
-    expect(marks).toEqual([1, 2]);
-    expect(on.agent.covered).toBe(2);
+    expect(requests.map((request) => on.agent.hasAnswered(request))).toEqual([true, true]);
   });
 
   it("is looked at once more for an ask that came while a look was under way: that one is not fresh for it", async () => {
     const on = watching();
     on.watch();
     await on.clock.advance(200);
-    const mark = on.agent.ask();
+    const request = on.agent.ask();
     await on.clock.advance(500);
-    expect(on.agent.covered).toBe(mark - 1);
+    expect(on.agent.hasAnswered(request)).toBe(false);
     await on.clock.advance(500);
     expect(on.looks()).toEqual(["0 segments", "0.5 segments"]);
-    expect(on.agent.covered).toBe(mark);
+    expect(on.agent.hasAnswered(request)).toBe(true);
   });
 
   it("leaves out the segments when nobody asks for them and what is known of them is younger than an interval", async () => {
@@ -79,6 +78,63 @@ describe("a watched host", () => {
     expect(facts?.responders).toBe(known?.responders);
   });
 
+  it("is asked what runs beside a slow look, which then tells the older state", async () => {
+    const on = watching();
+    on.watch();
+    await on.clock.advance(1_000);
+    const first = on.agent.view;
+    on.host.answer = answering(on, 5_000, () => answered.replaceAll("san-systemd", "san-before"));
+    on.agent.ask("WithoutSegments");
+    await on.clock.advance(1_000);
+    on.host.answer = answering(on, 500, () => answered.replaceAll("san-systemd", "san-after"));
+    const request = on.agent.ask("Running");
+    const known = () => {
+      const { running } = on.agent;
+      const identity = running.state === "Reachable" ? running.snapshot.facts.identity : undefined;
+      return identity?.state === "known" ? identity.value.hostname : undefined;
+    };
+    expect([on.agent.hasAnswered(request), known()]).toEqual([false, "san-systemd"]);
+    await on.clock.advance(500);
+    expect([on.agent.hasAnswered(request), known()]).toEqual([true, "san-after"]);
+    // Nobody else sees it: not even the other sections of the same probe were read.
+    expect(on.agent.view).toBe(first);
+    expect(on.agent.runningTookSeconds).toBe(0.5);
+    await on.clock.advance(5_000);
+    expect(on.looks()).toEqual(["0 segments", "1", "2 running"]);
+    expect(on.views).toEqual(["Pending Reachable", "Running", "Reachable Reachable"]);
+    expect(known()).toBe("san-after");
+    await on.clock.advance(30_000);
+    expect(known()).toBe("san-after");
+  });
+
+  it.each<[string, (on: ReturnType<typeof watching>) => Parameters<typeof watching>[0]]>([
+    ["does not answer", () => ({ answer: unreachable })],
+    ["is another machine", (on) => ({ answer: answering(on, 500, () => answeredBy("f".repeat(32))) })],
+    ["tells nothing", (on) => ({ answer: answering(on, 500, () => "no probe\n") })],
+  ])("that %s when it is asked what runs is unreachable for everybody", async (_how, told) => {
+    const on = watching({ addressee: () => ({ machineId: "c0866274f3364b728cf1e59c44cd0aa3" }) });
+    on.watch();
+    await on.clock.advance(1_000);
+    on.host.answer = told(on)?.answer ?? unreachable;
+    const request = on.agent.ask("Running");
+    await on.clock.advance(2_000);
+    expect(on.agent.hasAnswered(request)).toBe(true);
+    expect(on.agent.view).toMatchObject({ state: "Unreachable", last: { startedAt: 0 } });
+    expect(on.agent.running).toBe(on.agent.view);
+    expect(on.views).toEqual(["Pending Reachable", "Reachable Unreachable"]);
+    expect(on.looks()).toEqual(["0 segments", "1 running"]);
+  });
+
+  it("that does not answer is not asked what runs, but whether it answers again", async () => {
+    const on = watching({ answer: unreachable });
+    on.watch();
+    await on.clock.advance(1_000);
+    const request = on.agent.ask("Running");
+    await on.clock.advance(1_000);
+    expect(on.looks()).toEqual(["0 segments", "1 segments"]);
+    expect(on.agent.hasAnswered(request)).toBe(true);
+  });
+
   it("keeps the same facts when it says word for word the same", async () => {
     const on = watching();
     on.watch();
@@ -95,7 +151,7 @@ describe("a watched host", () => {
     on.watch();
     await on.clock.advance(1_000);
     on.host.answer = unreachable;
-    const mark = on.agent.ask();
+    const request = on.agent.ask();
     await on.clock.advance(1_000);
     expect(on.agent.view).toMatchObject({
       state: "Unreachable",
@@ -103,7 +159,7 @@ describe("a watched host", () => {
       message: "SSH connection refused by san1:22",
       last: { startedAt: 0 },
     });
-    expect(on.agent.covered).toBe(mark);
+    expect(on.agent.hasAnswered(request)).toBe(true);
     expect(on.agent.ageSeconds()).toBeUndefined();
     expect(on.agent.sinceLookSeconds).toBe(Number.POSITIVE_INFINITY);
   });

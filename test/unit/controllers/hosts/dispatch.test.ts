@@ -64,6 +64,7 @@ function dispatching() {
     }),
     questions: () => [{ roles: ["Server"] }],
     onView: (machine, before, settled) => dispatch.looked(machine, before, settled),
+    onRunning: (machine, settled) => dispatch.lookedAtRunning(machine, settled),
     onEnded: (owners) => dispatch.ended(owners),
   });
   const freshness = new Freshness();

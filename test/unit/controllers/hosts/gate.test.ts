@@ -128,9 +128,9 @@ describe("a job at the gate", () => {
     expect(hand({})).toEqual({ ...nothing, held });
   });
 
-  it("asks every witness once more before it interrupts", async () => {
+  it("probes every machine that confirms a step again before it interrupts", async () => {
     const { hand, clock, machine } = await gated();
-    const interrupting = { steps: [stop], witnesses: [machine] };
+    const interrupting = { steps: [stop], confirmedBy: [machine] };
     expect(hand(interrupting)).toEqual(nothing);
     expect(hand(interrupting)).toEqual(nothing);
     await clock.advance(2_000);

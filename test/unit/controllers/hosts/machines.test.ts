@@ -60,6 +60,7 @@ function watching(options: Partial<MachinesOptions> = {}) {
       return [{ roles: ["Server"] }];
     },
     onView: (host) => views.push([...host.members.keys()].map(refText).join(", ")),
+    onRunning: () => undefined,
     onEnded: () => undefined,
     ...options,
   });
