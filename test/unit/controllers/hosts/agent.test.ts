@@ -125,6 +125,17 @@ describe("a watched host", () => {
     expect(on.looks()).toEqual(["0 segments", "1 running"]);
   });
 
+  it("that tells nothing is unreachable, whatever is still known of its segments", async () => {
+    const on = watching();
+    on.watch();
+    await on.clock.advance(1_000);
+    on.host.answer = answering(on, 500, () => "no probe\n");
+    on.agent.ask("WithoutSegments");
+    await on.clock.advance(1_000);
+    expect(on.looks()).toEqual(["0 segments", "1"]);
+    expect(on.agent.view).toMatchObject({ state: "Unreachable", reason: "ProbeUnreadable" });
+  });
+
   it("that does not answer is not asked what runs, but whether it answers again", async () => {
     const on = watching({ answer: unreachable });
     on.watch();
