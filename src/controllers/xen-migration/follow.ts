@@ -81,7 +81,9 @@ export async function follow(pass: MigrationPass): Promise<PassResult> {
   }
   if (course.move !== undefined) await draft.confirm();
   const handed = act(pass, course.move, [source, target]);
-  const seconds = pollSeconds(course, evidence, hosts);
+  // The end of a step wakes the migration: probes would only slow it down.
+  const waits = hosts.some(({ agent }) => agent.pending(id));
+  const seconds = waits ? undefined : pollSeconds(course, evidence, hosts);
   const again = [handed.againSeconds, seconds && notes.poll(id, hosts, seconds, "Running"), startsAnew(course)];
   return {
     conditions: merged(course.conditions, troubles(handed)),
