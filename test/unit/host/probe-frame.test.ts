@@ -16,6 +16,7 @@ const frame = shared("probe-frame");
 const lookThatGivesUp = `
 set -eu
 . ${shared("lock")}
+. ${shared("probe-rows")}
 . ${frame}
 work=$1 run_dir=$1 deadline=0 tick=1
 mkfifo "$work/go"
@@ -63,6 +64,7 @@ describe.each(shells)("what a probe has given up, in %s", (...shell) => {
 const lookThatLimits = `
 set -eu
 . ${shared("lock")}
+. ${shared("probe-rows")}
 . ${frame}
 work=$1 run_dir=$1 tick=1
 mkfifo "$work/never"
@@ -77,6 +79,7 @@ collect
 const lookThatEndsWhatItGivesUp = `
 set -eu
 . ${shared("lock")}
+. ${shared("probe-rows")}
 . ${frame}
 work=$1 run_dir=$1 deadline=0 tick=1
 mkfifo "$work/never"
