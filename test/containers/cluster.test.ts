@@ -191,7 +191,7 @@ describe.each([
     expect(await online({ cluster: "another" })).toMatchObject({
       kind: "refused",
       reason: "ClusterOffline",
-      message: expect.stringContaining("to be configured first"),
+      message: expect.stringContaining("is not configured in /etc/ocfs2/cluster.conf"),
     });
     await host.sh(stack);
     await host.sh("mkdir /sys/kernel/config/cluster/theirs");
