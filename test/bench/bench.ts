@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { converge } from "./converge.ts";
+import { drain } from "./drain.ts";
 import { growth } from "./growth.ts";
 import { hostile } from "./hostile.ts";
 import { type Measurement, meets, table } from "./measurement.ts";
@@ -11,7 +12,7 @@ import { steadyState } from "./steady-state.ts";
 
 const usage = `usage: npm run bench -- [options]
 
-  --only NAME      steady, converge, migrate, restart, hostile or growth; may be given more than once.
+  --only NAME      steady, converge, migrate, drain, restart, hostile or growth; may be given more than once.
                    growth is measured only when it is named: it takes half an hour, root, and Go 1.26 for its peer
   --small          a tenth of every size, half a minute of quiet: a look, not a measurement
   --json           JSON on standard output, the table on standard error
@@ -40,6 +41,7 @@ const cases: Record<string, readonly (() => Promise<readonly Measurement[]>)[]> 
     [0, 20, 80].map((latencyMs) => async () => [await converge(latencyMs, volumes)]),
   ),
   migrate: [0, 20].map((latencyMs) => async () => [await migrate(latencyMs)]),
+  drain: [async () => [await drain(small ? 2 : 6)]],
   restart: [
     () =>
       restart(

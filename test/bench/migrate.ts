@@ -1,17 +1,13 @@
 import type { KubeObject } from "../../src/runtime/kube-api.ts";
 import { createDialer } from "../../src/ssh/dialer.ts";
 import { conditionOf } from "../simulation/stage.ts";
-import { type FleetPlan, planFleet } from "./fleet.ts";
+import { dom0sOf, domainConfiguration, withRelocation } from "./dom0s.ts";
+import { planFleet } from "./fleet.ts";
 import type { Measurement } from "./measurement.ts";
 import { sleep, startOperator, until } from "./operator.ts";
 import { openStand } from "./stand.ts";
 
 const domain = "vm-bench";
-const configuration = [
-  `name = "${domain}"`,
-  'uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45"',
-  ...['type = "pvh"', "memory = 128", "vcpus = 1", 'kernel = "/boot/vmlinuz"', "disk = [ ]", ""],
-].join("\n");
 
 /** The time of a XenMigration without its `xl migrate`: from its creation to Succeeded, minus xl's own time. */
 export async function migrate(latencyMs: number): Promise<Measurement> {
@@ -20,7 +16,7 @@ export async function migrate(latencyMs: number): Promise<Measurement> {
   const stand = openStand(plan);
   const [source = "", target = ""] = dom0sOf(plan);
   stand.rack.xen.share([source, target], "/srv/xen");
-  stand.rack.xen.createDomain(source, configuration);
+  stand.rack.xen.createDomain(source, domainConfiguration(domain, 128));
   stand.apply(plan.objects);
   await stand.converge();
   const server = await stand.goReal(latencyMs);
@@ -57,31 +53,6 @@ export async function migrate(latencyMs: number): Promise<Measurement> {
     await dialer.close();
     await server.close();
   }
-}
-
-const dom0sOf = ({ rackFile }: FleetPlan) => Object.keys(rackFile.hosts).filter((name) => name.startsWith("dom0-"));
-
-/** Gives each dom0 an address, and lets it receive domains from the others. */
-function withRelocation(plan: FleetPlan): FleetPlan {
-  const names = dom0sOf(plan);
-  const addressOf = (name: string) => `10.99.0.${names.indexOf(name) + 11}`;
-  const hosts = Object.entries(plan.rackFile.hosts).map(([name, host]) => {
-    const interfaces = host.interfaces.map((nic) =>
-      nic.name === "eth1" && names.includes(name) ? { ...nic, address: `${addressOf(name)}/24` } : nic,
-    );
-    return [name, { ...host, interfaces }] as const;
-  });
-  const objects = plan.objects.map((object): KubeObject & Record<string, unknown> => {
-    if (object.kind !== "XenHost") return { ...object };
-    const { name } = object.metadata;
-    const allowedSourceHostRefs = names.filter((other) => other !== name).map((other) => ({ name: other }));
-    const spec = "spec" in object && typeof object.spec === "object" ? object.spec : {};
-    return {
-      ...object,
-      spec: { ...spec, relocation: { mode: "Enabled", address: addressOf(name), allowedSourceHostRefs } },
-    };
-  });
-  return { ...plan, rackFile: { hosts: Object.fromEntries(hosts) }, objects };
 }
 
 const migration = (target: string): KubeObject & Record<string, unknown> => ({
