@@ -11,7 +11,7 @@ import { aoeServer, hostText } from "../identity.ts";
 import type { Pass } from "../reconciler.ts";
 import { givenUp } from "./ensure-address.ts";
 import { clientStatuses } from "./ensure-clients.ts";
-import { runOf, servedExport } from "./ensure-export.ts";
+import { servedExport } from "./ensure-export.ts";
 import { interfaceOf, keeperOf, targetOf } from "./export-parameters.ts";
 import type { VolumeObservation } from "./observation.ts";
 
@@ -27,7 +27,7 @@ export function describe(status: AoeVolumeStatus, observation: VolumeObservation
   else delete status.clients;
   const served = servedExport(observation);
   if (served === undefined || observation.server.state !== "Found") return;
-  const { export: current, pid, sizeBytes, backing, mac } = served;
+  const { export: current, run = observation.recorded.server?.run, sizeBytes, backing, mac } = served;
   const known = observation.recorded.backing?.identity;
   if (current.recorded !== "" && (known === undefined || known === givenUp(observation)))
     status.backing = { identity: current.recorded, path: current.backing };
@@ -35,7 +35,7 @@ export function describe(status: AoeVolumeStatus, observation: VolumeObservation
   status.size = formatQuantity(sizeBytes);
   status.server = {
     ...(unit === "" ? {} : { unit }),
-    run: runOf(pid),
+    ...(run === undefined ? {} : { run }),
     interface: interfaceOf(observation.spec, observation.server.spec),
     ...(mac === undefined ? {} : { mac }),
     backing,

@@ -29,6 +29,8 @@ import type { VolumeObservation } from "./observation.ts";
 export interface Served {
   readonly export: Export;
   readonly pid: number;
+  /** Identifies the process over reboots, see {@link runOf}. */
+  readonly run: string | undefined;
   /** The size that clients should see: whole sectors of the backing as it was when vblade started. */
   readonly sizeBytes: number;
   readonly backing: string;
@@ -79,10 +81,12 @@ export function servedExport(volume: VolumeObservation): Served | undefined {
     return undefined;
   const backing = backingFact(volume, server.facts);
   const bytes = backing?.sizeBytes ?? 0;
+  const run = runOf(current.pid, server.facts.identity);
   return {
     export: current,
     pid: current.pid,
-    sizeBytes: servedBytes(volume, current.pid, bytes),
+    run,
+    sizeBytes: servedBytes(volume, run, bytes),
     backing: backing?.realPath || current.backing,
     mac: interfaceMac(server.facts, netif),
   };
@@ -193,7 +197,8 @@ function changeOf(
     const wait = "vblade keeps its current parameters";
     return current.runningDiffers && !configured ? { restart: "Forbidden", wait } : { wait };
   }
-  const stale = bytes !== undefined && servedBytes(volume, current.pid, bytes) !== sectors(bytes);
+  const run = runOf(current.pid, server.facts.identity);
+  const stale = bytes !== undefined && servedBytes(volume, run, bytes) !== sectors(bytes);
   if ((grows || stale) && free) return { restart: "Always" };
   if (stale) return { wait: `clients keep seeing ${bytesOf(volume.recorded.size)} bytes instead of ${sectors(bytes)}` };
   return isOurs(volume, current) && current.recorded !== "" ? {} : { restart: "Forbidden" };
@@ -253,13 +258,19 @@ function blankingText({ spec }: VolumeObservation, facts: HostFacts): string {
   return `; the new part of ${backingPath(spec)} is being filled with zeroes, ${percent}% so far`;
 }
 
-/** What the status stores of a process, to tell it from the next one. */
-export const runOf = (pid: number): string => createHash("sha256").update(`vblade ${pid}`).digest("hex").slice(0, 16);
+/**
+ * What the status stores of a process, to tell it from every other one: after a reboot another process may have its pid.
+ * Undefined while the boot is unknown.
+ */
+export const runOf = (pid: number, identity: HostFacts["identity"]): string | undefined =>
+  identity.state === "known"
+    ? createHash("sha256").update(`vblade ${pid} ${identity.value.bootId}`).digest("hex").slice(0, 16)
+    : undefined;
 
 /** vblade learns the size when it starts: the same process still serves the size that was recorded for it. */
-function servedBytes({ recorded }: VolumeObservation, pid: number | undefined, bytes: number): number {
-  const known = bytesOf(recorded.size);
-  return pid !== undefined && recorded.server?.run === runOf(pid) && known !== undefined ? known : sectors(bytes);
+function servedBytes({ recorded }: VolumeObservation, run: string | undefined, bytes: number): number {
+  const known = recorded.server?.run === undefined ? undefined : bytesOf(recorded.size);
+  return known !== undefined && (run === undefined || run === recorded.server?.run) ? known : sectors(bytes);
 }
 
 function isConfigured(volume: VolumeObservation, current: Export, server: ReadyServer): boolean {
