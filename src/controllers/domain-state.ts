@@ -7,3 +7,14 @@ export function domainState(letters: string): DomainState {
   if (letters.includes("s")) return "ShutDown";
   return letters.includes("p") ? "Paused" : "Running";
 }
+
+const texts: Record<DomainState, string> = {
+  Running: "running",
+  Paused: "paused",
+  ShutDown: "shut down",
+  Crashed: "crashed",
+  Dying: "dying",
+};
+
+/** The letters of `xl list` as words for a message. */
+export const stateText = (letters: string): string => texts[domainState(letters)];

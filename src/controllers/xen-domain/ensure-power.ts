@@ -1,6 +1,7 @@
 import { startDomain, stopDomain, takeDomainLock } from "../../host/domain-actions.ts";
 import type { DomainLock } from "../../host/xen-facts.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
+import { stateText } from "../domain-state.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
 import { hasEnded } from "../gone.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
@@ -95,7 +96,9 @@ function leftByMigration(domain: DomainObservation, { present, blind }: Survey):
     return domains?.state === "known" && domains.value.processes.some(({ verb }) => sending.has(verb));
   });
   if (sent) return undefined;
-  const copies = present.map(({ host, domain: { name, id, state } }) => `${name} (id ${id}, ${state}) on ${host.name}`);
+  const copies = present.map(
+    ({ host, domain: { name, id, state } }) => `${name} (id ${id}, ${stateText(state)}) on ${host.name}`,
+  );
   return unknown(
     type,
     "OutcomeAmbiguous",
@@ -144,8 +147,7 @@ function standing(domain: DomainObservation, { host, domain: seen }: Present, un
   if (domain.spec.powerState === "Halted") return shutDown(domain, host, where);
   if (seen.state.includes("c") || seen.shutdownReason === "c")
     return found([no(type, "Crashed", `The guest crashed ${where}, and spec.onCrash preserves it for inspection`)]);
-  if (seen.state.includes("s"))
-    return found([no(type, "Stopped", `The guest has shut down and is kept ${where} (${seen.state})`)]);
+  if (seen.state.includes("s")) return found([no(type, "Stopped", `The guest has shut down and is kept ${where}`)]);
   if (seen.state.includes("p"))
     return found(
       [no(type, "DomainPaused", `The domain is paused ${where}: unpause it there`)],

@@ -1,5 +1,6 @@
 import type { Reason } from "../../api/reasons.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
+import { stateText } from "../domain-state.ts";
 import { no, unknown, yes } from "../finding.ts";
 import { hasEnded } from "../gone.ts";
 import { type DomainObservation, lockSeen, type Present, survey } from "../xen-domain/observation.ts";
@@ -38,7 +39,9 @@ export function planOffline(pursuit: OfflinePursuit): OfflineCourse {
   const { domain, status } = pursuit;
   const { sourceHostRef: { name: source } = { name: "" }, targetHostRef: { name: target } = { name: "" } } = status;
   const { present, blind } = survey(domain);
-  const where = present.map(({ host, domain: { name, id, state } }) => `${host.name} (${name}, id ${id}, ${state})`);
+  const where = present.map(
+    ({ host, domain: { name, id, state } }) => `${host.name} (${name}, id ${id}, ${stateText(state)})`,
+  );
   const aborted = abortedCondition(pursuit);
   const [one, another] = present;
   if (another !== undefined)
@@ -187,7 +190,7 @@ function arrived(pursuit: OfflinePursuit, { domain: { name, state } }: Present, 
   const late = stopReason(pursuit) === "TimeLimitExceeded";
   // Built and not unpaused yet, or paused by a person.
   if (/[pd]/.test(state) && !(state.includes("p") && late))
-    return going("StartingOnTarget", `${name} is on ${target} (${state})`, aborted);
+    return going("StartingOnTarget", `${name} is on ${target} (${stateText(state)})`, aborted);
   const verdict = state.includes("s") ? "has moved to" : "runs on";
   const paused = state.includes("p") ? ", paused" : "";
   return over(true, "Succeeded", `${name} ${verdict} ${target}${paused}`, aborted);

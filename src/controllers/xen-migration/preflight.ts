@@ -3,6 +3,7 @@ import { missingFeatures } from "../../host/cpu-features.ts";
 import type { Fact, HostFacts } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
 import type { Toolstack, XenInfo } from "../../host/xen-facts.ts";
+import { stateText } from "../domain-state.ts";
 import { observeOnlyMessage } from "../hosts/step.ts";
 import { refTo } from "../identity.ts";
 import { memoryShortage } from "../memory.ts";
@@ -142,9 +143,7 @@ const relocationAllowed: Check<Transfer> = ({ mode, source, target }) => {
 const domainRuns: Check<Known> = ({ domain: { name, state }, source }) => {
   const odd = ["s", "d", "p"].find((letter) => state.includes(letter));
   const words: Record<string, string> = { s: "is shut down or suspended", d: "is being destroyed", p: "is paused" };
-  return odd === undefined
-    ? passed
-    : [problem("DomainNotRunning", `${name} ${words[odd]} on ${source.name} (${state})`)];
+  return odd === undefined ? passed : [problem("DomainNotRunning", `${name} ${words[odd]} on ${source.name}`)];
 };
 
 const domainsOf = (facts: HostFacts) => (facts.domains.state === "known" ? facts.domains.value.domains : []);
@@ -156,7 +155,7 @@ const alreadyThere: Check<Known> = ({ domain, target, to }) => {
     : [
         problem(
           "AlreadyThere",
-          `${target.name} has ${copy.name} (id ${copy.id}, ${copy.state}) with the UUID of ${domain.name}`,
+          `${target.name} has ${copy.name} (id ${copy.id}, ${stateText(copy.state)}) with the UUID of ${domain.name}`,
         ),
       ];
 };

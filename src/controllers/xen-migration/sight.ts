@@ -151,8 +151,8 @@ function formOf({ name, state, shutdownReason, seconds }: DomainFact): Exclude<C
 /** The copy as xl list shows it, with its form. */
 export function describeCopy(copy: Copy): string {
   if (copy.form === "None") return "no copy";
-  const { name, state, id } = copy.domain;
-  return `${name} (id ${id}, ${words[copy.form]}, ${state})`;
+  const { name, id } = copy.domain;
+  return `${name} (id ${id}, ${words[copy.form]})`;
 }
 
 const words: Record<Exclude<Copy["form"], "None">, string> = {

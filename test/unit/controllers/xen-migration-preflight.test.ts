@@ -197,7 +197,7 @@ describe("the checks before a migration", () => {
       "a domain that is paused",
       { domain: { ...domain, state: "--p---" } },
       "DomainNotRunning",
-      "vm-test is paused on bella (--p---)",
+      "vm-test is paused on bella",
     ],
     [
       "a leftover on the target",
@@ -207,7 +207,7 @@ describe("the checks before a migration", () => {
         }),
       },
       "AlreadyThere",
-      "brutus has vm-test--incoming (id 7, --p---) with the UUID of vm-test",
+      "brutus has vm-test--incoming (id 7, paused) with the UUID of vm-test",
     ],
     [
       "a name that is taken",

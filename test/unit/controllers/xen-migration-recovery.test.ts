@@ -162,7 +162,7 @@ describe("what both hosts show after a migration, no program of the toolstack at
     expect(found).toEqual({
       kind: "SplitBrain",
       message:
-        "vm2 runs on bella as vm2 (id 7, runs, -b----) and on brutus as vm2 (id 7, runs, -b----). xensan changes nothing: decide which copy has the right data and destroy the other",
+        "vm2 runs on bella as vm2 (id 7, runs) and on brutus as vm2 (id 7, runs). xensan changes nothing: decide which copy has the right data and destroy the other",
     });
   });
 

@@ -93,7 +93,9 @@ describe("the export of a volume", () => {
   const old = { recorded: { size: "512Mi", server: { run: runOf(7, identity) } } };
   it("is restarted for a size that vblade does not know, unless it is held", () => {
     expect(look({ identity }, old)).toEqual(changes(`interrupting ${start("always")}`));
-    expect(look({ identity }, { ...old, ...held })).toEqual(waits("clients keep seeing 536870912 bytes instead of 1073741824"));
+    expect(look({ identity }, { ...old, ...held })).toEqual(
+      waits("clients keep seeing 536870912 bytes instead of 1073741824"),
+    );
     const unknown = { identity: { state: "unknown", why: "" } } as const;
     expect(look(unknown, { ...old, ...held })).toEqual(
       waits("clients keep seeing 536870912 bytes instead of 1073741824"),
@@ -101,7 +103,9 @@ describe("the export of a volume", () => {
   });
 
   it("serves the new size after a reboot, also if its process has the pid of before", () => {
-    expect(look({ identity: booted("22222222-2222-4222-8222-222222222222") }, { ...old, ...held })).toEqual(goesOn(fine));
+    expect(look({ identity: booted("22222222-2222-4222-8222-222222222222") }, { ...old, ...held })).toEqual(
+      goesOn(fine),
+    );
   });
 
   it("keeps its parameters while a host that may hold it does not answer", () => {
