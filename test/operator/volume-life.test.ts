@@ -102,21 +102,23 @@ describe("drift", () => {
     [
       "san",
       "Exported",
+      "InterfaceDown",
       "e0.1 is served by AoeServer san, but no client can reach it: network interface eth1 has no carrier",
     ],
     [
       "brutus",
       "Attached",
+      "ClientNotReady",
       "brutus: XenHost brutus is not ready as an AoE client: Network interface eth1 has no carrier",
     ],
-  ])("of a cable is told while nothing is read or written: %s", async (host, type, words) => {
+  ])("of a cable is told while nothing is read or written: %s", async (host, type, reason, words) => {
     const stage = rig({ objects: [server, bella, brutus, data] });
     await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
     const vblade = stage.rack.exports()[0]?.process.pid;
     const sent = commands(stage);
     stage.rack.setCable(host, "eth1", "Pulled");
     await stage.advance(minutes(1));
-    expect(volumeReady(stage, "data")).toMatch(/^False/);
+    expect(volumeReady(stage, "data")).toBe(`False/${reason}`);
     expect(message(stage, "AoeVolume", "data", type)).toContain(words);
     await stage.advance(minutes(5));
     stage.rack.setCable(host, "eth1", "Plugged");

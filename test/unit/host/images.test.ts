@@ -194,7 +194,9 @@ describe.each(shells)("an image on the share, in %s", (...shell) => {
     linkSync(at("a.img"), at("kept"));
     execFileSync("rm", [at("a.img")]);
     writeFileSync(at("a.img"), "another");
-    expect(look("a.img")?.identity).not.toBe(look("a.img")?.record?.identity);
+    const { identity, record } = look("a.img") ?? {};
+    expect([identity, record?.identity]).toEqual([expect.stringMatching(/^\d/), expect.stringMatching(/^\d/)]);
+    expect(identity).not.toBe(record?.identity);
     expect(remove("a.img")).toMatchObject({ reason: "NotOurs" });
     expect(ensure("a.img", 1)).toMatchObject({ reason: "ImageChanged" });
   });
@@ -238,8 +240,5 @@ describe.each(shells)("an image on the share, in %s", (...shell) => {
   it("is not made where another file system is mounted", () => {
     const elsewhere = { ...place("a.img"), filesystem: "00000000-5b1d-4c7e-9a66-0d1e2f3a4b5c", sizeBytes: mib };
     expect(dom0.act(ensureImage(elsewhere))).toMatchObject({ kind: "refused", reason: "NotMounted" });
-    expect(dom0.act(ensureImage({ ...elsewhere, filesystem, sizeBytes: 2 ** 50 }))).toMatchObject({
-      kind: expect.stringMatching(/refused|failed|done/),
-    });
   });
 });

@@ -140,10 +140,11 @@ describe.each(shells)("a migration, begun in %s", (...shell) => {
   });
 
   it("wakes whoever waits for its end", async () => {
-    dom0.write("migrate", `${begun}sleep 2; ${permitted}exit 0`);
+    dom0.write("migrate", `${begun}while [ ! -e ${dom0.directory}/go ]; do sleep 0.1; done; ${permitted}exit 0`);
     expect(begin()).toEqual(started);
     expect(wait(1)).toEqual({ kind: "done", detail: "running" });
     expect(runs()).toMatchObject([{ state: "Running" }]);
+    dom0.write("go", "");
     expect(wait(60)).toEqual({ kind: "done", detail: "ended" });
     expect(runs()).toMatchObject([{ state: "Ended", exitCode: 0 }]);
     expect(wait(60)).toEqual({ kind: "done", detail: "ended" });

@@ -69,6 +69,7 @@ twins(["ensure-image", "delete-image"], "an image on the share", (dom0) => {
     dom0.remove(at("a.img"));
     const again = await ensure("a.img", mib, undefined, { replaces: gone });
     expect(again).toMatchObject(missing);
+    expect([gone, recordedIn(again)]).toEqual([expect.stringMatching(/^\d/), expect.stringMatching(/^\d/)]);
     expect(recordedIn(again)).not.toBe(gone);
   });
 
