@@ -23,7 +23,7 @@ export const annotations = {
    * `FormatElsewhere:UUID`: the host that was chosen for this format is off for good, so another may be chosen.
    * `ReplaceBacking:IDENTITY`: another backing may take the place of the recorded one.
    * `ReplaceImage:INODE BIRTH PATH`: another file may take the place of this image of a domain.
-   * `Machine:ID`: this machine takes the place of the recorded one.
+   * `Machine:ID`: this machine replaces the recorded one.
    * `Claim:CLUSTER NAMESPACE/NAME`: this object takes over the machine that the named object had claimed.
    */
   approve: `${group}/approve`,

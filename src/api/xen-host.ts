@@ -92,7 +92,7 @@ const domainSchema = z.object({
   vcpus: z.int32().optional().describe("Virtual CPUs."),
 });
 
-/** Status of a XenHost from its last probe: AoE devices, Xen, memory in MiB, domains. */
+/** Status of a XenHost from its last probe: AoE devices, Xen, memory, domains. */
 export const xenHostStatusSchema = hostStatusSchema.extend({
   aoe: atomicObject(
     z.object({

@@ -6,7 +6,7 @@ import { clusterOptions, clusterSchema } from "./cluster/options.ts";
 import { patch } from "./cluster/patch.ts";
 import { list } from "./cluster/read-world.ts";
 import { waitOptions, waitSchema } from "./cluster/wait-options.ts";
-import { outcomeOf } from "./cluster/watch-object.ts";
+import { awaited } from "./cluster/watch-object.ts";
 import type { Option } from "./command.ts";
 import { type Host, readHost } from "./entity.ts";
 
@@ -37,7 +37,7 @@ export const drain = clusterCommand({
     const changed = readHost(
       await patch(connection, XenHost, name, [{ op: "add", path: "/spec/maintenance", value: maintenance }]),
     );
-    await outcomeOf(given, io, {
+    await awaited(given, io, {
       ...{ connection, model: XenHost, name, parse: readHost, changed },
       done: `xenhost/${name}: maintenance is ${maintenance}`,
       news: (host) => drainNews(host, maintenance),

@@ -113,7 +113,7 @@ export function entitiesOf(world: World): readonly Entity[] {
 }
 
 /** The summary of an object, from its own conditions. */
-export interface Verdict {
+export interface Summary {
   readonly type: "Ready" | "Succeeded";
   readonly state: "True" | "False" | "Unknown";
   readonly reason: string;
@@ -123,7 +123,7 @@ export interface Verdict {
 /**
  * The object's summary: its condition Ready (Succeeded for a XenMigration), Unknown if it is about an older generation.
  */
-export function verdictOf({ kind, conditions, generation, spec, deleting }: Entity): Verdict {
+export function summaryOf({ kind, conditions, generation, spec, deleting }: Entity): Summary {
   const type = kind === "XenMigration" ? "Succeeded" : "Ready";
   const found = conditions.find((condition) => condition.type === type);
   if (found === undefined) {
@@ -144,7 +144,7 @@ export function verdictOf({ kind, conditions, generation, spec, deleting }: Enti
 
 /** The conditions, except the summary, that are bad or unknown. */
 export function complaintsOf(entity: Entity): readonly Condition[] {
-  const { type } = verdictOf(entity);
+  const { type } = summaryOf(entity);
   return entity.conditions.filter(
     (condition) => condition.type !== type && ["Bad", "Unknown"].includes(judged(condition)),
   );

@@ -10,7 +10,7 @@ import type { Kind, KubeObject } from "../runtime/kube-api.ts";
 import type { Directives } from "./directives.ts";
 import { no, unknown, yes } from "./finding.ts";
 
-/** The end of a reconcile, as clusters, domains and volumes share it. */
+/** The end of a reconcile, the same for all kinds. */
 
 interface Judged {
   readonly metadata: Metadata;

@@ -62,7 +62,7 @@ export class Dispatch {
   looked(machine: Machine, before: HostView, settled: readonly WorkRef[]): void {
     const { machines, heartbeats, kernelReports, clock } = this.#options.world;
     for (const other of machines.learn(machine, before)) this.#tell(everythingOn(other, before));
-    const met = this.lookedAtRunning(machine, settled);
+    const met = this.#wakeAwaiting(machine, settled);
     // The tenants of the machine waited for that look as well.
     const awaited = met.some(({ object, need }) => need === "Change" && machine.members.has(object));
     const beats = heartbeats.look(machine, clock.monotonic());
@@ -76,15 +76,9 @@ export class Dispatch {
     });
   }
 
-  /**
-   * To be called after each look only at what a machine runs: it concerns those who asked for it. Returns whose needs it
-   * has met.
-   */
-  lookedAtRunning(machine: Machine, settled: readonly WorkRef[]): ReturnType<Freshness["settle"]> {
-    for (const owner of settled) this.#tellDone(machine, owner);
-    const met = this.#options.world.freshness.settle(machine);
-    for (const object of new RefSet([...settled.map(objectOf), ...met.map(({ object }) => object)])) this.#wake(object);
-    return met;
+  /** To be called after each look only at what a machine runs: it concerns only those who asked for it. */
+  lookedAtRunning(machine: Machine, settled: readonly WorkRef[]): void {
+    this.#wakeAwaiting(machine, settled);
   }
 
   /** To be called after each job on a machine. */
@@ -93,6 +87,14 @@ export class Dispatch {
       const object = objectOf(owner);
       if (this.#kinds.get(object.kind)?.goesOnElsewhere === true) this.#wake(object);
     }
+  }
+
+  /** Wakes those whose work the look shows, and those who asked for it; returns whose needs it has met. */
+  #wakeAwaiting(machine: Machine, settled: readonly WorkRef[]): ReturnType<Freshness["settle"]> {
+    for (const owner of settled) this.#tellDone(machine, owner);
+    const met = this.#options.world.freshness.settle(machine);
+    for (const object of new RefSet([...settled.map(objectOf), ...met.map(({ object }) => object)])) this.#wake(object);
+    return met;
   }
 
   #declare({ objects, standsFor }: Controlled): (() => void) | undefined {

@@ -101,7 +101,7 @@ export function hostReconciler<
     return blocker === undefined ? [] : [yes("DeletionBlocked", blocker.reason, blocker.message)];
   }
 
-  function outcomeOf(pass: Pass<T, unknown, Status>, found: PassResult): PassResult {
+  function completed(pass: Pass<T, unknown, Status>, found: PassResult): PassResult {
     const conditions = merged(found.conditions, stuck(pass));
     // While a host does not answer, its last FactsUnreadable stands.
     const readable = !conditions.some(
@@ -124,12 +124,12 @@ export function hostReconciler<
       },
       async converge(pass) {
         await recordMachine(pass, world.machines.of(pass.ref), pass.spec.ssh.hostKeyPolicy === "TrustOnFirstUse");
-        return outcomeOf(pass, await judge(means, host, pass));
+        return completed(pass, await judge(means, host, pass));
       },
       async invalid(pass, message) {
         await recordMachine(pass, world.machines.of(pass.ref), false);
         const conditions = owned.map((type) => unknown(type, "InvalidSpec", message));
-        return outcomeOf(pass, { conditions: [...conditions, no("Ready", "InvalidSpec", message)] });
+        return completed(pass, { conditions: [...conditions, no("Ready", "InvalidSpec", message)] });
       },
       ready(status, { object }, { required: aspects = [] }) {
         if (isDeleting(object)) return no("Ready", "Deleting", "The host is being deleted");

@@ -3,7 +3,7 @@ import type { XenDomain, XenMigration } from "../api/kinds.ts";
 import { bytesOf } from "../api/quantity.ts";
 import { findCondition } from "../runtime/conditions.ts";
 import type { KubeObject } from "../runtime/kube-api.ts";
-import { type Sample, ScrapedGauge } from "../runtime/scraped-gauge.ts";
+import { ScrapedGauge, type Series } from "../runtime/scraped-gauge.ts";
 import type { StoreEvent } from "../runtime/store.ts";
 import { lastFacts } from "./hosts/view.ts";
 import { refTo } from "./identity.ts";
@@ -113,7 +113,7 @@ interface Family {
   readonly name: string;
   readonly help: string;
   readonly labels: readonly string[];
-  read(world: World): Iterable<Sample>;
+  read(world: World): Iterable<Series>;
 }
 
 const mebibyte = 2 ** 20;

@@ -59,7 +59,7 @@ source=$(echo "$downloaded" | sed -n 's/^[[:space:]]*"GoMod": "\(.*\)",*$/\1/p')
   # Flux is tested with other releases than its requirements name. What it replaces by a folder of its own is published too.
   [ "$project" != gitops ] || sed -n 's/^\(replace \)\{0,1\}[[:space:]]*\([^ ]* => [^.][^ ]* v[^ ]*\)$/replace \2/p' "$source"
 } >go.mod
-tidy() { go mod tidy || { echo "a module of $module v$version cannot be had: why stands above" >&2; exit 1; }; }
+tidy() { go mod tidy || { echo "a module of $module v$version is not available (see above)" >&2; exit 1; }; }
 tidy
 
 # What Helm shares with the newest Kubernetes it takes in that one's releases, so that it is compiled once for both.

@@ -37,17 +37,17 @@ const tokenReviewSchema = z.object({
 });
 const accessReviewSchema = z.object({ status: z.object({ allowed: z.boolean().default(false) }) });
 
-type Verdict = Awaited<ReturnType<MetricsGuard>>;
+type Access = Awaited<ReturnType<MetricsGuard>>;
 
 /**
  * Admits a client whose bearer token the API server knows (TokenReview) and allows to `get` the non-resource URL
  * `/metrics` (SubjectAccessReview): a scraper in the cluster has such a token, and RBAC can grant the access.
  */
 export function createMetricsGuard({ review, clock }: MetricsGuardOptions): MetricsGuard {
-  const verdicts = new Map<string, { readonly verdict: Promise<Verdict>; until: number }>();
+  const verdicts = new Map<string, { readonly verdict: Promise<Access>; until: number }>();
   let asking = 0;
 
-  const judge = async (token: string): Promise<Verdict> => {
+  const judge = async (token: string): Promise<Access> => {
     asking += 1;
     try {
       return await reviewed(token);
@@ -60,7 +60,7 @@ export function createMetricsGuard({ review, clock }: MetricsGuardOptions): Metr
       asking -= 1;
     }
   };
-  const reviewed = async (token: string): Promise<Verdict> => {
+  const reviewed = async (token: string): Promise<Access> => {
     const { status } = tokenReviewSchema.parse(await review("TokenReview", { token }));
     if (!status.authenticated || status.user === undefined)
       return { status: 401, why: "the API server does not know this token" };

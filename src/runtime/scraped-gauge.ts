@@ -1,14 +1,14 @@
 import { Gauge, type GaugeConfiguration, type MetricObjectWithValues, type MetricValue } from "prom-client";
 
 /** One series: its labels and its current value. */
-export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+export type Series = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 /** A gauge whose series are generated while they are read: none of them stays in memory. */
 export class ScrapedGauge extends Gauge {
   readonly #about: GaugeConfiguration<string>;
-  readonly #read: () => Iterable<Sample>;
+  readonly #read: () => Iterable<Series>;
 
-  constructor(about: GaugeConfiguration<string>, read: () => Iterable<Sample>) {
+  constructor(about: GaugeConfiguration<string>, read: () => Iterable<Series>) {
     super(about);
     this.#about = about;
     this.#read = read;

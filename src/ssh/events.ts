@@ -2,10 +2,10 @@ import type { HostErrorCode } from "./host-session.ts";
 
 /** An event for metrics and logs. Contains no argument, no output and no secret. */
 export type SshEvent =
-  | (Place & { readonly kind: "connected"; readonly milliseconds: number })
-  | (Place & { readonly kind: "connectFailed"; readonly milliseconds: number; readonly code: HostErrorCode })
-  | (Place & { readonly kind: "disconnected"; readonly why: string })
-  | (Place & {
+  | (Peer & { readonly kind: "connected"; readonly milliseconds: number })
+  | (Peer & { readonly kind: "connectFailed"; readonly milliseconds: number; readonly code: HostErrorCode })
+  | (Peer & { readonly kind: "disconnected"; readonly why: string })
+  | (Peer & {
       readonly kind: "command";
       readonly script: string;
       /** Includes the wait for a connection and a channel. */
@@ -15,7 +15,7 @@ export type SshEvent =
       readonly exitCode: number | undefined;
     });
 
-interface Place {
+interface Peer {
   readonly host: string;
   readonly port: number;
   readonly user: string;

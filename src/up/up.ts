@@ -154,7 +154,7 @@ async function converge(display: Display, stage: string, options: Convergence): 
   return rows;
 }
 
-interface Outcome {
+interface Bringup {
   readonly options: UpValues;
   readonly io: Io;
   readonly controlPlane: ControlPlane;
@@ -163,7 +163,7 @@ interface Outcome {
   readonly elapsed: number;
 }
 
-function printText({ options, io, controlPlane, operator, rows, elapsed }: Outcome): void {
+function printText({ options, io, controlPlane, operator, rows, elapsed }: Bringup): void {
   const waiting = rows.filter((row) => !isReady(row));
   const lines =
     waiting.length === 0
@@ -187,7 +187,7 @@ function printText({ options, io, controlPlane, operator, rows, elapsed }: Outco
   io.stdout.write(`\n${[...lines, ...(options.exit || io.signal.aborted ? [] : use)].join("\n")}\n`);
 }
 
-function printJson({ io, controlPlane, operator, rows, elapsed }: Outcome): void {
+function printJson({ io, controlPlane, operator, rows, elapsed }: Bringup): void {
   const document = {
     ready: rows.every(isReady),
     seconds: Math.round(elapsed) / 1000,

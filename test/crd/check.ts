@@ -1,6 +1,6 @@
 /**
  * Compares crds/ with test/crd/released/, the definitions of the last release: `node test/crd/check.ts`. Exit code 1 when something was
- * taken away that test/crd/accepted-changes.yaml does not name with a reason, or when that file names what did not happen.
+ * taken away that test/crd/accepted-changes.yaml does not list with a reason, or when that file lists what did not occur.
  * With --release the definitions of now become those of the last release, and nothing is accepted any more.
  */
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -32,7 +32,7 @@ function check(): void {
   for (const change of refused)
     console.log(`${change}\n  Take it back, or name it in test/crd/accepted-changes.yaml with the reason.`);
   for (const change of stale)
-    console.log(`${change}\n  is named in test/crd/accepted-changes.yaml and did not happen.`);
+    console.log(`${change}\n  is listed in test/crd/accepted-changes.yaml but did not occur.`);
   if (refused.length + stale.length > 0) process.exitCode = 1;
 }
 

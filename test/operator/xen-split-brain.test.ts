@@ -114,7 +114,7 @@ describe("a XenDomain that somebody starts on a second host", () => {
     expectOnlyTwice(stage);
     await eventually(stage, () => word(stage, "XenDomain", "vm", "Running"), "Unknown/OutcomeAmbiguous", 5);
     expect(message(stage, "XenDomain", "vm", "Running")).toMatch(
-      /^The domain is in the middle of a migration that no XenMigration records and no host is sending: vm.* \(id \d+, .*\) on bella and vm.* \(id \d+, .*\) on brutus\. xensan starts, stops and destroys nothing until only one copy is left, under the name vm$/,
+      /^The domain is in the middle of a migration that no XenMigration records and that no host is performing: vm.* \(id \d+, .*\) on bella and vm.* \(id \d+, .*\) on brutus\. xensan starts, stops and destroys nothing until only one copy is left, under the name vm$/,
     );
     const sent = commands(stage);
     stage.patch("XenDomain", at("vm"), { spec: { powerState: "Halted" } });

@@ -51,8 +51,8 @@ export const moving = {
   },
   TargetNotAllowed: {
     conditions: admission,
-    meaning: "The XenDomain may not run on the target: it is neither its hostRef nor among its hosts.",
-    action: "Choose another target, or add the host to the XenDomain.",
+    meaning: "The XenDomain may not run on the target: it is neither its hostRef nor among its hostRefs.",
+    action: "Choose another target, or add the host to hostRefs of the XenDomain.",
   },
   NoTarget: {
     conditions: admission,

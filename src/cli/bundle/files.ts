@@ -4,7 +4,7 @@ import { checkLine } from "../check/check.ts";
 import type { CheckResult } from "../check/result.ts";
 import { scopeText } from "../cluster/connect.ts";
 import type { Objects } from "../cluster/read-world.ts";
-import { entitiesOf, verdictOf, type World } from "../entity.ts";
+import { entitiesOf, summaryOf, type World } from "../entity.ts";
 import { plain } from "../paint.ts";
 import { graphOf } from "../topology/graph.ts";
 import { htmlPage } from "../topology/html.ts";
@@ -54,7 +54,7 @@ export function filesOf(material: Material): ReadonlyMap<string, string> {
     if (objects.length > 0) files.set(`objects/${kind.toLowerCase()}.yaml`, documents(objects));
   for (const world of worlds)
     for (const entity of entitiesOf(world))
-      if (verdictOf(entity).state !== "True")
+      if (summaryOf(entity).state !== "True")
         files.set(
           `why/${scope === undefined ? `${world.namespace}/` : ""}${entity.kind.toLowerCase()}-${entity.name}.txt`,
           chainText([chainOf(entity, world)], { width: 120, paint: plain }),

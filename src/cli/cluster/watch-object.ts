@@ -41,7 +41,7 @@ export interface Asked<T> extends Pick<FollowOptions<T>, "connection" | "model" 
  * Reports what was done, follows the object if `--wait` is set, and resolves to its last state. Throws if the time is
  * up first.
  */
-export async function outcomeOf<T>(
+export async function awaited<T>(
   { wait, output, "wait-timeout": seconds }: z.output<typeof waitSchema> & Pick<ClusterValues, "output">,
   { stdout, stderr, signal }: Pick<Io, "stdout" | "stderr" | "signal">,
   { done, changed, summary, open, ...followed }: Asked<T>,

@@ -19,7 +19,7 @@ import { pick } from "../cluster/named.ts";
 import { clusterOptions, clusterSchema } from "../cluster/options.ts";
 import { list } from "../cluster/read-world.ts";
 import { type Io, UsageError } from "../command.ts";
-import { type Host, readDomain, readHost, verdictOf } from "../entity.ts";
+import { type Host, readDomain, readHost, summaryOf } from "../entity.ts";
 
 const schema = clusterSchema.extend({ domain: z.string() });
 
@@ -39,7 +39,7 @@ export const consoleOfDomain = clusterCommand({
     const domain = pick((await list(connection, XenDomain)).map(readDomain), "XenDomain", given.domain, namespace);
     const { hostRef, domainID } = domain.status ?? {};
     if (hostRef === undefined || domainID === undefined) {
-      const { reason, message } = verdictOf(domain);
+      const { reason, message } = summaryOf(domain);
       io.stderr.write(`xendomain/${domain.name} does not run (${reason}: ${message})\n`);
       return 1;
     }

@@ -6,9 +6,9 @@ import { clusterOptions, clusterSchema } from "../cluster/options.ts";
 import { patch } from "../cluster/patch.ts";
 import { list } from "../cluster/read-world.ts";
 import { waitOptions, waitSchema } from "../cluster/wait-options.ts";
-import { outcomeOf } from "../cluster/watch-object.ts";
+import { awaited } from "../cluster/watch-object.ts";
 import { type Option, UsageError } from "../command.ts";
-import { type Migration, readMigration, verdictOf } from "../entity.ts";
+import { type Migration, readMigration, summaryOf } from "../entity.ts";
 import { isUnderWay } from "../why/depends.ts";
 import { migrationNews } from "./migrate.ts";
 
@@ -34,19 +34,19 @@ export const abort = clusterCommand({
     const found = pick(all, "XenMigration", given.migration, namespace);
     const { name } = found;
     if (!isUnderWay(found)) {
-      const { reason, message } = verdictOf(found);
+      const { reason, message } = summaryOf(found);
       throw new UsageError(`xenmigration/${name} has finished (${reason}: ${message}): there is nothing to abort`);
     }
     const changed = readMigration(
       await patch(connection, XenMigration, name, [{ op: "add", path: "/spec/abort", value: "Requested" }]),
     );
-    const last = await outcomeOf(given, io, {
+    const last = await awaited(given, io, {
       ...{ connection, model: XenMigration, name, parse: readMigration, changed },
       done: `xenmigration/${name}: abort is Requested`,
       news: migrationNews,
       over: (one) => !isUnderWay(one),
       summary: (one) => {
-        const { state, reason, message } = verdictOf(one);
+        const { state, reason, message } = summaryOf(one);
         return { namespace, name, aborted: abortedOf(one), succeeded: state, reason, message };
       },
       open: `the outcome of ${name} is unknown`,

@@ -8,9 +8,9 @@ import type { Connection } from "../cluster/connect.ts";
 import { clusterOptions, clusterSchema } from "../cluster/options.ts";
 import { readWorld } from "../cluster/read-world.ts";
 import { waitOptions, waitSchema } from "../cluster/wait-options.ts";
-import { outcomeOf } from "../cluster/watch-object.ts";
+import { awaited } from "../cluster/watch-object.ts";
 import type { Option } from "../command.ts";
-import { type Migration, readMigration, verdictOf } from "../entity.ts";
+import { type Migration, readMigration, summaryOf } from "../entity.ts";
 import { wholeNumber } from "../whole-number.ts";
 import { isUnderWay } from "../why/depends.ts";
 import { migrationRequest } from "./request.ts";
@@ -84,7 +84,7 @@ export const migrate = clusterCommand({
     for (const warning of warnings) io.stderr.write(`Warning: ${warning}\n`);
     const { namespace } = connection;
     const created = await create(connection, nameFrom(prefix), spec);
-    const last = await outcomeOf(given, io, {
+    const last = await awaited(given, io, {
       ...{ connection, model: XenMigration, name: created.name, parse: readMigration, changed: created },
       done: `xenmigration/${created.name} created in namespace ${namespace}`,
       news: migrationNews,
@@ -92,7 +92,7 @@ export const migrate = clusterCommand({
       summary,
       open: `the outcome of ${created.name} is unknown`,
     });
-    return given.wait && verdictOf(last).state !== "True" ? 1 : 0;
+    return given.wait && summaryOf(last).state !== "True" ? 1 : 0;
   },
 });
 
@@ -127,7 +127,7 @@ function nameFrom(prefix: string): string {
 
 /** Lines about a migration: its transitions, what it waits for, how it ended. */
 export function migrationNews(one: Migration): readonly string[] {
-  const { state, reason, message } = verdictOf(one);
+  const { state, reason, message } = summaryOf(one);
   const admitted = one.conditions.find(({ type }) => type === "Admitted");
   const waiting = admitted !== undefined && admitted.status !== "True" && admitted.reason !== "Pending";
   const history = one.status?.history ?? [];
@@ -139,7 +139,7 @@ export function migrationNews(one: Migration): readonly string[] {
 }
 
 function summary(one: Migration): object {
-  const { state, reason, message } = verdictOf(one);
+  const { state, reason, message } = summaryOf(one);
   const { sourceHostRef, targetHostRef, startTime, completionTime } = one.status ?? {};
   return {
     ...{ namespace: one.namespace, name: one.name, succeeded: state, reason, message },

@@ -1,12 +1,12 @@
-import { nameOf, type Place } from "./tree.ts";
+import { nameOf, type TreeLine } from "./tree.ts";
 
 /** One element of the rack; it occurs once, whatever the number of its carriers. */
 export interface Node {
   /** `n1`, `n2` …: valid in every format, whatever the names are. */
   readonly id: string;
-  readonly kind: Place["kind"];
+  readonly kind: TreeLine["kind"];
   readonly name: string;
-  readonly state: Place["state"];
+  readonly state: TreeLine["state"];
   /** Lines below the name: the reason if it is not ready, then notes. */
   readonly details: readonly string[];
 }
@@ -26,10 +26,10 @@ export interface Graph {
 }
 
 /** Merges the occurrences of an element in the tree. */
-export function graphOf(places: readonly Place[]): Graph {
+export function graphOf(places: readonly TreeLine[]): Graph {
   const nodes = new Map<string, Node>();
   const edges = new Map<string, Edge>();
-  const visit = (place: Place, carrier: Node | undefined, path: string) => {
+  const visit = (place: TreeLine, carrier: Node | undefined, path: string) => {
     // Two hosts may each have a guest of the same name.
     const name = nameOf(place);
     const key = place.kind === "Guest" ? `${path} ${name}` : `${place.kind} ${name}`;
@@ -52,8 +52,8 @@ export function graphOf(places: readonly Place[]): Graph {
 
 const marks = { True: "✔", False: "✘", Unknown: "?" };
 /** A sign for the readiness: not everybody can see colours. */
-export const markOf = (state: Place["state"]): string => (state === undefined ? "·" : marks[state]);
+export const markOf = (state: TreeLine["state"]): string => (state === undefined ? "·" : marks[state]);
 
 const texts: Readonly<Record<string, string>> = { FileSystem: "file system", Guest: "guest" };
 /** The kind in words for people. */
-export const kindText = (kind: Place["kind"]): string => texts[kind] ?? kind;
+export const kindText = (kind: TreeLine["kind"]): string => texts[kind] ?? kind;

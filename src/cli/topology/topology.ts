@@ -8,7 +8,7 @@ import { dotText } from "./dot.ts";
 import { graphOf, kindText, markOf } from "./graph.ts";
 import { htmlPage } from "./html.ts";
 import { mermaidText } from "./mermaid.ts";
-import { countOf, forestOf, nameOf, type Place } from "./tree.ts";
+import { countOf, forestOf, nameOf, type TreeLine } from "./tree.ts";
 
 const output = {
   name: "output",
@@ -47,7 +47,7 @@ export const topology = clusterCommand({
 
 /** The tree as text for people. */
 export function topologyText(
-  places: readonly Place[],
+  places: readonly TreeLine[],
   { objects, ready }: { readonly objects: number; readonly ready: number },
   paint: Paint,
 ): string {
@@ -57,7 +57,7 @@ export function topologyText(
 
 const formats = { True: "green", False: "red", Unknown: "yellow" } as const;
 
-function branch(place: Place, paint: Paint): Branch {
+function branch(place: TreeLine, paint: Paint): Branch {
   const { kind, state, reason, via, notes, children } = place;
   const mark = state === undefined ? markOf(state) : paint(formats[state], markOf(state));
   const said = via === undefined ? notes : [via, ...notes];

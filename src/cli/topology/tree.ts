@@ -1,11 +1,11 @@
 import { annotations, isSet } from "../../api/common.ts";
 import type { KindName } from "../../api/kinds.ts";
 import { bytesOf } from "../../api/quantity.ts";
-import { type Domain, type Entity, entitiesOf, type Host, type Migration, verdictOf, type World } from "../entity.ts";
+import { type Domain, type Entity, entitiesOf, type Host, type Migration, summaryOf, type World } from "../entity.ts";
 import { hasBegun, moves } from "../why/depends.ts";
 
 /** One line of the tree. */
-export interface Place {
+export interface TreeLine {
   /** `FileSystem` is a file system of an Ocfs2Cluster, `Guest` an undeclared domain on a host. */
   readonly kind: KindName | "FileSystem" | "Guest";
   readonly name: string;
@@ -19,12 +19,12 @@ export interface Place {
   readonly via?: string;
   /** Details that distinguish it: an address, a mount point, memory. */
   readonly notes: readonly string[];
-  readonly children: readonly Place[];
+  readonly children: readonly TreeLine[];
 }
 
 /** The trees of the requested namespace, or of all, then each name with its namespace. */
-export function forestOf(worlds: readonly World[], scope: string | undefined): readonly Place[] {
-  const placed = (namespace: string, place: Place): Place => ({
+export function forestOf(worlds: readonly World[], scope: string | undefined): readonly TreeLine[] {
+  const placed = (namespace: string, place: TreeLine): TreeLine => ({
     ...{ ...place, namespace },
     children: place.children.map((child) => placed(namespace, child)),
   });
@@ -34,18 +34,18 @@ export function forestOf(worlds: readonly World[], scope: string | undefined): r
 }
 
 /** The name as shown. */
-export const nameOf = ({ namespace, name }: Pick<Place, "namespace" | "name">): string =>
+export const nameOf = ({ namespace, name }: Pick<TreeLine, "namespace" | "name">): string =>
   namespace === undefined ? name : `${namespace}/${name}`;
 
 /**
  * SAN, volume, file system, host, domain: each below its carrier. A shared element appears under each of its carriers;
  * elements without an existing carrier come last, so that every object appears.
  */
-export function topologyOf(world: World): readonly Place[] {
+export function topologyOf(world: World): readonly TreeLine[] {
   const shown = new Set<Entity>();
-  const place = (entity: Entity, notes: readonly string[], children: readonly Place[], via?: string): Place => {
+  const place = (entity: Entity, notes: readonly string[], children: readonly TreeLine[], via?: string): TreeLine => {
     shown.add(entity);
-    const { state, reason } = verdictOf(entity);
+    const { state, reason } = summaryOf(entity);
     const said = isPaused(entity) ? [...notes, "paused"] : notes;
     return {
       kind: entity.kind,
@@ -66,7 +66,7 @@ export function topologyOf(world: World): readonly Place[] {
     ),
   );
 
-  function volumePlace(volume: World["volumes"][number]): Place {
+  function volumePlace(volume: World["volumes"][number]): TreeLine {
     const filesystems = world.clusters.flatMap((cluster) =>
       (cluster.spec.ok ? cluster.spec.spec.filesystems : [])
         .filter(({ volumeRef }) => volumeRef.name === volume.name)
@@ -84,9 +84,9 @@ export function topologyOf(world: World): readonly Place[] {
   function filesystemPlace(
     cluster: World["clusters"][number],
     { label, mountPoint }: { readonly label: string; readonly mountPoint: string },
-  ): Place {
+  ): TreeLine {
     shown.add(cluster);
-    const { state, reason } = verdictOf(cluster);
+    const { state, reason } = summaryOf(cluster);
     const seen = cluster.status?.filesystems?.find((one) => one.label === label);
     const domains = world.domains.filter(
       ({ spec }) =>
@@ -117,7 +117,7 @@ export function topologyOf(world: World): readonly Place[] {
     };
   }
 
-  function hostPlace(host: Host, via: string | undefined, domains: readonly Domain[]): Place {
+  function hostPlace(host: Host, via: string | undefined, domains: readonly Domain[]): TreeLine {
     const maintenance = host.spec.ok && host.spec.spec.maintenance !== "None" ? host.spec.spec.maintenance : undefined;
     return place(
       host,
@@ -127,7 +127,7 @@ export function topologyOf(world: World): readonly Place[] {
     );
   }
 
-  function domainPlace(domain: Domain): Place {
+  function domainPlace(domain: Domain): TreeLine {
     const moving = world.migrations.filter((one) => hasBegun(one) && moves(one, domain));
     for (const one of moving) shown.add(one);
     const memory = domain.spec.ok ? String(domain.spec.spec.memory) : undefined;
@@ -137,7 +137,7 @@ export function topologyOf(world: World): readonly Place[] {
 
   // A migration that has not begun or is over neither carries anything nor is carried: `xensan why` shows it.
   for (const migration of world.migrations) shown.add(migration);
-  const rest: Place[] = [];
+  const rest: TreeLine[] = [];
   const loose = [...world.volumes, ...world.clusters, ...world.hosts, ...world.domains];
   for (const entity of loose) {
     if (shown.has(entity)) continue;
@@ -173,7 +173,7 @@ function bytes(text: string): string {
 }
 
 /** Domains of the host that no XenDomain of the namespace describes. */
-function guestsOf(host: Host, { domains }: World): Place[] {
+function guestsOf(host: Host, { domains }: World): TreeLine[] {
   const described = new Set(domains.flatMap(({ name, spec }) => [name, spec.ok ? spec.spec.uuid : undefined]));
   return (host.status?.domains ?? [])
     .filter(({ uuid, name, id }) => id !== 0 && !described.has(uuid) && !described.has(name))
@@ -188,5 +188,5 @@ function guestsOf(host: Host, { domains }: World): Place[] {
 /** The number of objects, and of those that are ready. */
 export function countOf(worlds: readonly World[]): { readonly objects: number; readonly ready: number } {
   const lasting = worlds.flatMap(entitiesOf).filter(({ kind }) => kind !== "XenMigration");
-  return { objects: lasting.length, ready: lasting.filter((one) => verdictOf(one).state === "True").length };
+  return { objects: lasting.length, ready: lasting.filter((one) => summaryOf(one).state === "True").length };
 }

@@ -1,6 +1,6 @@
 import { isElsewhere } from "../../api/reasons/elsewhere.ts";
 import { type ReasonEntry, reasons } from "../../api/reasons.ts";
-import { complaintsOf, type Entity, entitiesOf, verdictOf, type World } from "../entity.ts";
+import { complaintsOf, type Entity, entitiesOf, summaryOf, type World } from "../entity.ts";
 import { isUnderWay, type Need, needsOf } from "./depends.ts";
 
 /** One object of the chain: its problem, and the objects it waits for that are not ready. */
@@ -46,7 +46,7 @@ export function chainsOf(world: World): Link[] {
   };
   const dependentsFirst = [...migrations.filter(isUnderWay), ...domains, ...clusters, ...volumes, ...hosts, ...servers];
   return dependentsFirst.flatMap((entity) => {
-    if (verdictOf(entity).state === "True" || told.has(`${entity.kind}/${entity.name}`)) return [];
+    if (summaryOf(entity).state === "True" || told.has(`${entity.kind}/${entity.name}`)) return [];
     const chain = link(entity);
     tell(chain);
     return [chain];
@@ -60,7 +60,7 @@ function chainsFrom(world: World): (start: Entity) => Link {
 
   function link(entity: Entity, by: string | undefined, above: readonly Entity[]): Link {
     const key = `${entity.kind}/${entity.name}`;
-    const { state, reason, message } = verdictOf(entity);
+    const { state, reason, message } = summaryOf(entity);
     const complaints = distinct(complaintsOf(entity).filter((one) => one.reason !== reason || one.message !== message));
     const advice = adviceFor(reason);
     const repeated = shown.has(key);
@@ -81,7 +81,7 @@ function chainsFrom(world: World): (start: Entity) => Link {
       if (found === undefined)
         return [missing(need, namespace, `Create it in namespace ${namespace}, or correct the reference.`)];
       // Objects that wait for each other would form an endless chain.
-      return verdictOf(found).state === "True" || path.includes(found) ? [] : [link(found, by, path)];
+      return summaryOf(found).state === "True" || path.includes(found) ? [] : [link(found, by, path)];
     });
   }
 

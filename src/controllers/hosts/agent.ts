@@ -156,12 +156,12 @@ export class HostAgent {
       this.#askedMore = this.#asked;
       this.#poke();
     }
-    return { extent, mark: this.#asked };
+    return { extent, request: this.#asked };
   }
 
   /** True once a probe that began after the request has ended: with facts, or with a failure. */
-  hasAnswered({ extent, mark }: LookRequest): boolean {
-    return mark <= (extent === "Running" ? this.#coveredRunning : this.#covered);
+  hasAnswered({ extent, request }: LookRequest): boolean {
+    return request <= (extent === "Running" ? this.#coveredRunning : this.#covered);
   }
 
   pending(owner: WorkRef): boolean {
@@ -210,7 +210,7 @@ export class HostAgent {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    const mark = this.#asked;
+    const request = this.#asked;
     const startedAt = this.#options.clock.monotonic();
     const time = this.#options.clock.now();
     this.#probedAt = startedAt;
@@ -220,11 +220,11 @@ export class HostAgent {
       this.#wantsAll = false;
     }
     const before = this.#view;
-    const after = await this.#probe(signal, extent, { mark, startedAt, time });
+    const after = await this.#probe(signal, extent, { request, startedAt, time });
     if (signal.aborted) return;
     this.#view = after;
-    this.#covered = mark;
-    this.#coveredRunning = Math.max(this.#coveredRunning, mark);
+    this.#covered = request;
+    this.#coveredRunning = Math.max(this.#coveredRunning, request);
     this.#askedAt = this.#options.clock.monotonic();
     if (after.state === "Reachable") this.#took = this.#askedAt - startedAt;
     this.#options.onView(before, this.lanes.settle());
@@ -234,10 +234,14 @@ export class HostAgent {
   async #lookAtRunning(): Promise<void> {
     const wanted = () => this.#coveredRunning < this.#askedRunning;
     while (wanted() && this.#view.state === "Reachable") {
-      const when = { mark: this.#asked, startedAt: this.#options.clock.monotonic(), time: this.#options.clock.now() };
+      const when = {
+        request: this.#asked,
+        startedAt: this.#options.clock.monotonic(),
+        time: this.#options.clock.now(),
+      };
       const after = await this.#probe(this.#stop, "Running", when);
       if (this.#stop?.aborted !== false) break;
-      this.#coveredRunning = Math.max(this.#coveredRunning, when.mark);
+      this.#coveredRunning = Math.max(this.#coveredRunning, when.request);
       if (after.state === "Reachable") {
         const { identity, domains, migrations } = after.snapshot.facts;
         this.#running = { facts: { identity, domains, migrations }, startedAt: when.startedAt };
@@ -247,7 +251,7 @@ export class HostAgent {
         // The host does not answer: nothing that was known of it justifies an action any more.
         const before = this.#view;
         this.#view = after;
-        this.#covered = Math.max(this.#covered, when.mark);
+        this.#covered = Math.max(this.#covered, when.request);
         this.#options.onView(before, this.lanes.settle());
       }
     }

@@ -11,14 +11,14 @@ export type Extent = "All" | "WithoutSegments" | "Running";
 export interface LookRequest {
   readonly extent: Extent;
   /** Requests are numbered in their order. */
-  readonly mark: number;
+  readonly request: number;
 }
 
 /** One successful probe. */
 export interface Snapshot {
   readonly facts: HostFacts;
-  /** Requests up to this mark had been made when the probe began: the facts are fresh for them. */
-  readonly mark: number;
+  /** Requests up to this number had been made when the probe began: the facts are fresh for them. */
+  readonly request: number;
   /** When the probe began: monotonic and wall clock, milliseconds. */
   readonly startedAt: number;
   readonly time: number;

@@ -2,7 +2,7 @@ import type { Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
 import { formatQuantity } from "../../api/quantity.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { leave } from "./ensure-left.ts";
-import { lookAtMount, lookAtRest } from "./ensure-mounted.ts";
+import { assessRest, lookAtMount } from "./ensure-mounted.ts";
 import { nodeProblem } from "./finding.ts";
 import { deviceOf, persistedAt, sharedDevice } from "./members.ts";
 import {
@@ -56,7 +56,7 @@ const said = (message: string | undefined) => (message === undefined ? {} : { me
 
 /** True if every node reports that a file system removed from the spec is no longer mounted. */
 function isGone(cluster: ClusterObservation, filesystem: ObservedFilesystem): boolean {
-  return cluster.nodes.every((node) => lookAtRest(cluster, filesystem, node).assessment.status === "True");
+  return cluster.nodes.every((node) => assessRest(cluster, filesystem, node).assessment.status === "True");
 }
 
 function filesystemStatus(
@@ -86,7 +86,7 @@ function filesystemStatus(
         const before = recorded?.nodes?.find(({ hostRef }) => hostRef.name === node.host);
         const look =
           spec === undefined || !node.listed
-            ? lookAtRest(cluster, filesystem, node)
+            ? assessRest(cluster, filesystem, node)
             : lookAtMount(cluster, { ...filesystem, spec }, node);
         const { status, restarted } = mountStatus(node, device, before, look.assessment);
         if (restarted) restarts.push({ host: node.host, label });

@@ -21,7 +21,7 @@ import { type ClusterObservation, listedNodes, type ObservedNode, type ReadyNode
 /** Ensures that ocfs2-tools is installed, and that every node has the same configuration for its next boot. */
 export function ensureConfigured(cluster: ClusterObservation): ClusterFinding {
   const request = clusterRequest(cluster);
-  const looks = listedNodes(cluster).map((node) => look(cluster, node, request));
+  const assessed = listedNodes(cluster).map((node) => assess(cluster, node, request));
   const names = listedNodes(cluster)
     .map(({ host }) => host)
     .join(", ");
@@ -33,19 +33,19 @@ export function ensureConfigured(cluster: ClusterObservation): ClusterFinding {
     conditions: [
       together(
         "Configured",
-        looks.map(({ assessment }) => assessment),
+        assessed.map(({ assessment }) => assessment),
         {
           reason: "Configured",
           message: `O2CB cluster ${cluster.spec.clusterName} is configured identically on ${names}`,
         },
       ),
     ],
-    steps: looks.flatMap(({ steps }) => steps),
+    steps: assessed.flatMap(({ steps }) => steps),
     writes: settled ? [{ kind: "Timeouts" }] : [],
   };
 }
 
-function look(
+function assess(
   cluster: ClusterObservation,
   node: ObservedNode,
   request: ClusterRequest,

@@ -32,12 +32,12 @@ import {
 /** Ensures that every volume holds its file system: found there, or created there once. */
 export function ensureFormatted(cluster: ClusterObservation): ClusterFinding {
   const wanted = cluster.filesystems.flatMap((one) => (one.spec === undefined ? [] : [{ ...one, spec: one.spec }]));
-  const looks = wanted.map((filesystem) => look(cluster, filesystem));
+  const assessed = wanted.map((filesystem) => assess(cluster, filesystem));
   return {
     conditions: [
       together(
         "Formatted",
-        looks.map(({ assessment }) => assessment),
+        assessed.map(({ assessment }) => assessment),
         wanted.length === 0
           ? { reason: "NoFilesystems", message: "The spec lists no file systems" }
           : {
@@ -46,16 +46,16 @@ export function ensureFormatted(cluster: ClusterObservation): ClusterFinding {
             },
       ),
     ],
-    steps: looks.flatMap(({ steps = [] }) => steps),
-    writes: looks.flatMap(({ writes = [] }) => writes),
-    previews: looks.flatMap(({ previews = [] }) => previews),
-    lookAgain: looks.some(({ lookAgain }) => lookAgain === true),
+    steps: assessed.flatMap(({ steps = [] }) => steps),
+    writes: assessed.flatMap(({ writes = [] }) => writes),
+    previews: assessed.flatMap(({ previews = [] }) => previews),
+    lookAgain: assessed.some(({ lookAgain }) => lookAgain === true),
   };
 }
 
-type Look = { readonly assessment: Assessment } & Partial<ClusterFinding>;
+type Assessed = { readonly assessment: Assessment } & Partial<ClusterFinding>;
 
-function look(cluster: ClusterObservation, filesystem: ObservedFilesystem & { spec: FilesystemSpec }): Look {
+function assess(cluster: ClusterObservation, filesystem: ObservedFilesystem & { spec: FilesystemSpec }): Assessed {
   const { label, volume } = filesystem;
   if (volume.state === "NotFound")
     return { assessment: bad(label, "VolumeNotFound", `AoeVolume ${volume.name} does not exist: create it`) };

@@ -1,6 +1,6 @@
 import { removeCluster } from "../../host/ocfs2-actions.ts";
 import { isOurs } from "./ensure-configured.ts";
-import { lookAtRest } from "./ensure-mounted.ts";
+import { assessRest } from "./ensure-mounted.ts";
 import {
   type Assessment,
   bad,
@@ -52,7 +52,7 @@ export function leave(cluster: ClusterObservation, node: ObservedNode): Leaving 
     assessment,
     steps,
   });
-  const rests = cluster.filesystems.map((one) => lookAtRest(cluster, one, node));
+  const rests = cluster.filesystems.map((one) => assessRest(cluster, one, node));
   const ready = readyNode(node);
   if (ready === undefined) {
     const problem = nodeProblem(node) ?? open(host, "Pending", "Waiting for a probe");

@@ -32,9 +32,9 @@ import {
 export function ensureMounted(cluster: ClusterObservation): ClusterFinding {
   const wanted = cluster.filesystems.flatMap((one) => (one.spec === undefined ? [] : [{ ...one, spec: one.spec }]));
   const gone = cluster.filesystems.filter(({ spec }) => spec === undefined);
-  const looks = [
+  const assessed = [
     ...wanted.flatMap((filesystem) => listedNodes(cluster).map((node) => lookAtMount(cluster, filesystem, node))),
-    ...gone.flatMap((filesystem) => listedNodes(cluster).map((node) => lookAtRest(cluster, filesystem, node))),
+    ...gone.flatMap((filesystem) => listedNodes(cluster).map((node) => assessRest(cluster, filesystem, node))),
   ];
   const names = listedNodes(cluster)
     .map(({ host }) => host)
@@ -45,17 +45,17 @@ export function ensureMounted(cluster: ClusterObservation): ClusterFinding {
     conditions: [
       together(
         "Mounted",
-        looks.map(({ assessment }) => assessment),
+        assessed.map(({ assessment }) => assessment),
         wanted.length === 0
           ? { reason: "NoFilesystems", message: "The spec lists no file systems" }
           : { reason: "Mounted", message: `${places} mounted on ${names}, now and after a reboot` },
       ),
     ],
-    steps: looks.flatMap(({ step }) => step ?? []),
+    steps: assessed.flatMap(({ step }) => step ?? []),
   };
 }
 
-interface Look {
+interface Assessed {
   readonly assessment: Assessment;
   readonly step?: ClusterStep;
 }
@@ -65,7 +65,7 @@ export function lookAtMount(
   cluster: ClusterObservation,
   filesystem: ObservedFilesystem & { spec: FilesystemSpec },
   node: ObservedNode,
-): Look {
+): Assessed {
   const { host } = node;
   const { label, spec, recorded } = filesystem;
   const subject = `${label} on ${host}`;
@@ -214,7 +214,7 @@ function unmountStep(
 }
 
 /** Ensures that a file system is no longer mounted on a node, because it or the node was removed from the spec. */
-export function lookAtRest(cluster: ClusterObservation, filesystem: ObservedFilesystem, node: ObservedNode): Look {
+export function assessRest(cluster: ClusterObservation, filesystem: ObservedFilesystem, node: ObservedNode): Assessed {
   const { host } = node;
   const { label, recorded } = filesystem;
   const subject = `${label} on ${host}`;

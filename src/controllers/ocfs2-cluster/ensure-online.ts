@@ -20,7 +20,7 @@ import { type ClusterObservation, listedNodes, type ObservedNode, type ReadyNode
 export function ensureOnline(cluster: ClusterObservation): ClusterFinding {
   const request = clusterRequest(cluster);
   const { waitsFor } = timing(cluster);
-  const looks = listedNodes(cluster).map((node) => look(cluster, node, request));
+  const assessed = listedNodes(cluster).map((node) => assess(cluster, node, request));
   const pending =
     waitsFor.length === 0
       ? []
@@ -37,12 +37,12 @@ export function ensureOnline(cluster: ClusterObservation): ClusterFinding {
   return {
     ...nothingFound,
     conditions: [
-      together("Online", [...looks.map(({ assessment }) => assessment), ...pending], {
+      together("Online", [...assessed.map(({ assessment }) => assessment), ...pending], {
         reason: "Online",
         message: `${names} are online. ${contract(cluster)}`,
       }),
     ],
-    steps: looks.flatMap(({ steps }) => steps),
+    steps: assessed.flatMap(({ steps }) => steps),
   };
 }
 
@@ -69,7 +69,7 @@ export function aoeSeconds({ nodes }: ClusterObservation): number | undefined {
   return known.length > 0 ? 0 : undefined;
 }
 
-function look(
+function assess(
   cluster: ClusterObservation,
   node: ObservedNode,
   request: ClusterRequest,

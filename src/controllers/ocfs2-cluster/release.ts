@@ -2,7 +2,7 @@ import type { Reason } from "../../api/reasons.ts";
 import type { Release } from "../converge.ts";
 import { yes } from "../finding.ts";
 import { removal, restOf } from "./ensure-left.ts";
-import { lookAtRest } from "./ensure-mounted.ts";
+import { assessRest } from "./ensure-mounted.ts";
 import { type ClusterFinding, nodeProblem, nothingFound } from "./finding.ts";
 import type { ClusterObservation, ObservedNode } from "./observation.ts";
 
@@ -11,7 +11,7 @@ export function release(cluster: ClusterObservation): Release<ClusterFinding> {
   const nodes = cluster.nodes.filter((node) => wasTouched(node));
   const away = nodes.flatMap((node) => nodeProblem(node) ?? []);
   const rests = nodes.flatMap((node) =>
-    cluster.filesystems.map((one) => ({ node, ...lookAtRest(cluster, one, node) })),
+    cluster.filesystems.map((one) => ({ node, ...assessRest(cluster, one, node) })),
   );
   const mounted = rests.filter(({ assessment }) => assessment.status !== "True");
   const steps = mounted.flatMap(({ step }) => step ?? []);

@@ -102,7 +102,7 @@ function leftByMigration(domain: DomainObservation, { present, blind }: Survey):
   return unknown(
     type,
     "OutcomeAmbiguous",
-    `The domain is in the middle of a migration that no XenMigration records and no host is sending: ${copies.join(" and ")}. xensan starts, stops and destroys nothing until only one copy is left, under the name ${domain.name}`,
+    `The domain is in the middle of a migration that no XenMigration records and that no host is performing: ${copies.join(" and ")}. xensan starts, stops and destroys nothing until only one copy is left, under the name ${domain.name}`,
   );
 }
 

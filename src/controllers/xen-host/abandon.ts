@@ -9,7 +9,7 @@ import { currentFacts } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
 import type { World } from "../world.ts";
 
-interface Refusal {
+interface Contradiction {
   readonly reason: Reason;
   readonly message: string;
 }
@@ -19,7 +19,7 @@ interface Refusal {
  * machine, so it must not write heartbeats: a look at it that began after the annotation was set shows none, or its
  * boot has ended, or the machines that can hear its heartbeat have heard none for the dead time.
  */
-export function abandonRefused(world: World, host: XenHost): Refusal | undefined {
+export function abandonRefused(world: World, host: XenHost): Contradiction | undefined {
   const key = keyOf(host);
   const id = refTo("XenHost", key.namespace, key.name);
   const machine = world.machines.of(id);
@@ -43,7 +43,7 @@ export function abandonRefused(world: World, host: XenHost): Refusal | undefined
 }
 
 /** Judges a reachable host by its own heartbeat. */
-function beats(facts: HostFacts, clusters: readonly Ocfs2Cluster[]): Refusal | undefined {
+function beats(facts: HostFacts, clusters: readonly Ocfs2Cluster[]): Contradiction | undefined {
   const names = clusters.map(({ metadata }) => metadata.name).sort();
   if (names.length === 0 || facts.o2cb.state === "absent") return undefined;
   if (facts.o2cb.state === "unknown")
@@ -55,4 +55,4 @@ function beats(facts: HostFacts, clusters: readonly Ocfs2Cluster[]): Refusal | u
   };
 }
 
-const waits = (reason: Reason, why: string): Refusal => ({ reason, message: `xensan.dev/abandon waits: ${why}` });
+const waits = (reason: Reason, why: string): Contradiction => ({ reason, message: `xensan.dev/abandon waits: ${why}` });

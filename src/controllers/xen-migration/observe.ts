@@ -34,7 +34,7 @@ export function observeApplicant(
   const active = world.stores.migrations.byIndex("active", "yes");
   const machine = (host: string, where = namespace) => machineId(world, where, host);
   const claims = (chosen: readonly XenMigration[]) =>
-    chosen.map((other) => claimOf(other, (host) => machine(host, other.metadata.namespace)));
+    chosen.map((other) => reservationOf(other, (host) => machine(host, other.metadata.namespace)));
   const begun = active.filter(({ status }) => status?.operationID !== undefined);
   const waiting = active.filter((other) => !begun.includes(other) && isQueued(other));
   const held = new Map([...reserved, ...claims(begun)].map((claim) => [claim.id, claim]));
@@ -77,7 +77,7 @@ function isQueued(migration: XenMigration): boolean {
   );
 }
 
-function claimOf(migration: XenMigration, machine: (host: string) => string): Reservation {
+function reservationOf(migration: XenMigration, machine: (host: string) => string): Reservation {
   const { domainUUID = "", sourceHostRef, targetHostRef } = migration.status ?? {};
   return {
     id: migrationName(migration),

@@ -20,15 +20,15 @@ export type Permit =
  * that have waited longer come first. `holding`: have begun and not ended; `queued`: lack only the permit.
  */
 export function permitFor(
-  claim: Reservation,
+  wanted: Reservation,
   others: { readonly holding: readonly Reservation[]; readonly queued: readonly Reservation[] },
   fleetCap: number,
 ): Permit {
-  const holding = others.holding.filter(({ id }) => id !== claim.id);
-  const older = others.queued.filter((other) => other.id !== claim.id && comesBefore(other, claim));
-  const inTheWay = holding.filter((other) => conflicts(other, claim));
+  const holding = others.holding.filter(({ id }) => id !== wanted.id);
+  const older = others.queued.filter((other) => other.id !== wanted.id && comesBefore(other, wanted));
+  const inTheWay = holding.filter((other) => conflicts(other, wanted));
   const full = holding.length >= fleetCap ? holding : [];
-  const first = older.filter((other) => conflicts(other, claim));
+  const first = older.filter((other) => conflicts(other, wanted));
   // Migrations that have waited longer get the last places of the fleet.
   const crowd = holding.length + older.length >= fleetCap ? older : [];
   const holders = [...new Set([...inTheWay, ...full, ...first, ...crowd].map(({ id }) => id))];

@@ -1,9 +1,9 @@
 import { Counter, Registry } from "prom-client";
 import { expect, it } from "vitest";
 import { exposition } from "../../../src/runtime/exposition.ts";
-import { type Sample, ScrapedGauge } from "../../../src/runtime/scraped-gauge.ts";
+import { ScrapedGauge, type Series } from "../../../src/runtime/scraped-gauge.ts";
 
-function withSamples(samples: readonly Sample[]) {
+function withSamples(samples: readonly Series[]) {
   const registry = new Registry();
   new Counter({ name: "things_total", help: "Things.", registers: [registry] }).inc(3);
   const about = { name: "size", help: "Size by name.", labelNames: ["name", "colour"], registers: [registry] };
@@ -32,7 +32,7 @@ it("the metrics of a registry come in the text format, with every label escaped"
 });
 
 it("many series come in pieces", async () => {
-  const samples = Array.from({ length: 5000 }, (_, index): Sample => [{ name: `volume-${index}` }, index]);
+  const samples = Array.from({ length: 5000 }, (_, index): Series => [{ name: `volume-${index}` }, index]);
   const pieces = await piecesOf(withSamples(samples));
   const lines = pieces.join("").split("\n");
   expect(lines.filter((line) => line.startsWith("size{"))).toEqual(

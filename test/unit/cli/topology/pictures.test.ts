@@ -8,11 +8,11 @@ import { dotText } from "../../../../src/cli/topology/dot.ts";
 import { graphOf } from "../../../../src/cli/topology/graph.ts";
 import { htmlPage } from "../../../../src/cli/topology/html.ts";
 import { mermaidText } from "../../../../src/cli/topology/mermaid.ts";
-import { type Place, topologyOf } from "../../../../src/cli/topology/tree.ts";
+import { type TreeLine, topologyOf } from "../../../../src/cli/topology/tree.ts";
 import * as w from "../world.ts";
 
 const graph = (rack: w.Rack) => graphOf(topologyOf(w.rack(rack)));
-const hostile: Place = {
+const hostile: TreeLine = {
   kind: "Guest",
   name: 'a"b\\c<script>alert(1)</script>&#]',
   notes: ["two\nlines"],
@@ -65,9 +65,15 @@ describe("the picture of a rack", () => {
   });
 
   it("shows a host once that mounts two file systems, and two guests of one name twice", () => {
-    const guest: Place = { kind: "Guest", name: "mail", notes: [], children: [] };
-    const host = (name: string, via: string): Place => ({ kind: "XenHost", name, via, notes: [], children: [guest] });
-    const filesystem = (name: string, via: string): Place => ({
+    const guest: TreeLine = { kind: "Guest", name: "mail", notes: [], children: [] };
+    const host = (name: string, via: string): TreeLine => ({
+      kind: "XenHost",
+      name,
+      via,
+      notes: [],
+      children: [guest],
+    });
+    const filesystem = (name: string, via: string): TreeLine => ({
       ...{ kind: "FileSystem", name, notes: [] },
       children: [host("bella", via), host("brutus", via)],
     });

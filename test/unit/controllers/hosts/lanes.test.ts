@@ -42,9 +42,9 @@ function lanes(parallel = 4) {
     },
     ask(extent) {
       extents.push(extent);
-      return { extent, mark: ++asked };
+      return { extent, request: ++asked };
     },
-    hasAnswered: ({ mark }) => mark <= answered,
+    hasAnswered: ({ request }) => request <= answered,
     onEnded: (owners) => ended.push([...owners].map(refText).join(" ")),
     stopped: () => stopped,
   });
@@ -56,8 +56,8 @@ function lanes(parallel = 4) {
     extents,
     ended,
     /** A probe has answered requests up to this one. */
-    answer(mark: number) {
-      answered = mark;
+    answer(request: number) {
+      answered = request;
     },
     stop() {
       stopped = true;

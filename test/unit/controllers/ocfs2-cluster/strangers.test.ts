@@ -20,7 +20,7 @@ function node() {
         state: "Reachable",
         snapshot: {
           facts: facts({ o2cb: known(o2cb({ active: active({ regions: [] }) })), ...given }),
-          mark: at,
+          request: at,
           startedAt: at,
           time: at,
         },

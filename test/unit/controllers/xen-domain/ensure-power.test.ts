@@ -143,7 +143,7 @@ describe("a domain that runs", () => {
       here({}, { ...on, ...runs({ name: "vm--incoming", state: "--p---" }) }),
     ],
     [
-      "Unknown OutcomeAmbiguous: The domain is in the middle of a migration that no XenMigration records and no host is sending: vm--incoming (id 3, paused) on bella. xensan starts, stops and destroys nothing until only one copy is left, under the name vm",
+      "Unknown OutcomeAmbiguous: The domain is in the middle of a migration that no XenMigration records and that no host is performing: vm--incoming (id 3, paused) on bella. xensan starts, stops and destroys nothing until only one copy is left, under the name vm",
       here({ settled: true }, { ...on, ...runs({ name: "vm--incoming", state: "--p---" }) }),
     ],
     [
