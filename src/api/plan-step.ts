@@ -1,9 +1,14 @@
 import { z } from "zod";
-import { atomicListOf } from "./lists.ts";
+import { atomicListOf, atomicObject } from "./lists.ts";
 
 /** One command of a dry run: host, script and purpose. */
 export const planStepSchema = z.object({
-  host: z.string().max(253).describe("Host on which the step would run."),
+  hostRef: atomicObject(
+    z.object({
+      kind: z.string().max(63).describe("AoeServer or XenHost."),
+      name: z.string().max(253).describe("Name of the object, in this namespace."),
+    }),
+  ).describe("Host on which the step would run."),
   action: z.string().max(64).describe("Script that would run."),
   summary: z.string().max(1024).describe("State after the step."),
 });

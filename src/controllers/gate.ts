@@ -5,7 +5,7 @@ import type { Permission } from "./hosts/ledger.ts";
 import type { Machine } from "./hosts/machine.ts";
 import { observeOnly, type Step, type StepOutcome, type StepResult, wordsOf } from "./hosts/step.ts";
 import type { Extent } from "./hosts/view.ts";
-import { hostText, type ObjectRef, objectOf, type WorkRef } from "./identity.ts";
+import { type ObjectRef, objectOf, type WorkRef } from "./identity.ts";
 import type { World } from "./world.ts";
 
 /** The steps of a plan that run on one machine, one after the other. */
@@ -219,7 +219,11 @@ export const soonest = (times: readonly (number | undefined)[]): number | undefi
 export function printed(steps: readonly Step[]): PlanStep[] {
   return steps
     .slice(0, 64)
-    .map(({ host, action, summary }) => ({ host: hostText(host), action, summary: summary.slice(0, 1024) }));
+    .map(({ host: { kind, name }, action, summary }) => ({
+      hostRef: { kind, name },
+      action,
+      summary: summary.slice(0, 1024),
+    }));
 }
 
 /** Whether an annotation withholds the steps; with dry-run they are written to the status. */

@@ -4,7 +4,7 @@ import { at, type Manifest } from "../simulation/scenarios/objects.ts";
 import { setManagement, withManagement } from "../simulation/scenarios/observed.ts";
 import { isObject } from "../simulation/world/kube/json.ts";
 import { allReady, bytes, executing, readiness, ready, tutorialManifests } from "./rack-story.ts";
-import { commands, eventually, message, minutes, rig, status, word } from "./rig.ts";
+import { commands, eventually, hostWords, message, minutes, rig, status, word } from "./rig.ts";
 
 const looks = ["probe", "probe-running", "read-configuration", "await-migration"];
 const acts = (sent: readonly string[]) => sent.filter((line) => !looks.includes(line.split(" ")[1] ?? ""));
@@ -14,7 +14,7 @@ function plan(stage: Parameters<typeof status>[0], kind: string, name: string): 
   const { plan: steps } = status(stage, kind, name);
   return (Array.isArray(steps) ? steps : [])
     .filter(isObject)
-    .map(({ host, action }) => `${String(host)} ${String(action)}`);
+    .map(({ hostRef, action }) => `${hostWords(hostRef)} ${String(action)}`);
 }
 
 describe("machines that are observed", () => {

@@ -85,6 +85,9 @@ function matches(value: unknown, expected: unknown): boolean {
   }
 }
 
+/** The `hostRef` of a step in `status.plan`, as `Kind/name`. */
+export const hostWords = (hostRef: unknown): string => `${Object(hostRef).kind}/${Object(hostRef).name}`;
+
 /** `Status/Reason` of a condition. */
 export function word(stage: Stage, kind: string, name: string, type: string): string {
   const { status, reason } = conditionOf(stage.find(kind, at(name)), type);

@@ -13,7 +13,7 @@ import {
   rackByHand,
   uuidOfDomain,
 } from "./rack-by-hand.ts";
-import { commands, eventually, minutes, rig, status, word } from "./rig.ts";
+import { commands, eventually, hostWords, minutes, rig, status, word } from "./rig.ts";
 
 const named = [
   ["AoeServer", "san"],
@@ -31,7 +31,7 @@ const plans = (stage: Stage) =>
     const { plan } = status(stage, kind, name);
     return (Array.isArray(plan) ? plan : [])
       .filter(isObject)
-      .map(({ host, action, summary }) => `${name}: ${String(action)} on ${String(host)}: ${String(summary)}`);
+      .map(({ hostRef, action, summary }) => `${name}: ${String(action)} on ${hostWords(hostRef)}: ${String(summary)}`);
   });
 
 /** Where the domain runs, with its UUID and the inode that it has open. */

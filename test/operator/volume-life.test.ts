@@ -400,7 +400,11 @@ describe("annotations", () => {
     const rehearsed = { ...data, metadata: { ...data.metadata, annotations: { "xensan.dev/dry-run": "true" } } };
     const stage = rig({ objects: [server, bella, brutus, rehearsed] });
     await eventually(stage, () => status(stage, "AoeVolume", "data").plan, [
-      { host: "AoeServer/san", action: "ensure-export", summary: "/dev/vdb exported as e0.1 on eth1" },
+      {
+        hostRef: { kind: "AoeServer", name: "san" },
+        action: "ensure-export",
+        summary: "/dev/vdb exported as e0.1 on eth1",
+      },
     ]);
     await stage.advance(minutes(5));
     expect(exportsOf(stage, "san")).toEqual([]);

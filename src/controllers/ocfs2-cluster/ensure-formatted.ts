@@ -2,7 +2,7 @@ import { quantityBytes } from "../../api/quantity.ts";
 import { gapIn } from "../../host/facts.ts";
 import { formatFilesystem } from "../../host/ocfs2-actions.ts";
 import { addressText } from "../hosts/view.ts";
-import { hostText, xenHost } from "../identity.ts";
+import { xenHost } from "../identity.ts";
 import { isOnline } from "./ensure-online.ts";
 import { missingSlots } from "./ensure-size.ts";
 import {
@@ -78,7 +78,7 @@ function assess(cluster: ClusterObservation, filesystem: ObservedFilesystem & { 
         writes: [{ kind: "Intent", label, host: decision.host }],
         previews: [
           {
-            host: hostText(xenHost(decision.host)),
+            hostRef: xenHost(decision.host),
             action: "format-filesystem",
             summary: `${volume.device} formatted once, as OCFS2 ${label}`,
           },

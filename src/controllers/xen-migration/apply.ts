@@ -6,7 +6,7 @@ import { no, unknown, yes } from "../finding.ts";
 import { lookedAgain } from "../gate.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { currentFacts } from "../hosts/view.ts";
-import { hostText, refTo, xenHost } from "../identity.ts";
+import { refTo, xenHost } from "../identity.ts";
 import { holding, type PassResult } from "../reconciler.ts";
 import { type Admission, admit } from "./admission.ts";
 import { endAgain, repeats } from "./end-again.ts";
@@ -150,7 +150,7 @@ async function begin(pass: MigrationPass, { move, claim }: Extract<Admission, { 
   if (directives.dryRun) {
     draft.status.plan = [
       {
-        host: hostText(xenHost(source.name)),
+        hostRef: xenHost(source.name),
         action: live ? "start-migration" : "stop-domain",
         summary: `migration of ${route}`,
       },

@@ -75,7 +75,7 @@ describe("the forecast of a manifest", () => {
   });
 
   it("shows the operator's steps only of an object under dry-run, and only of the spec it has", () => {
-    const steps = [{ host: "AoeServer/san", action: "export", summary: "e0.1 is exported" }];
+    const steps = [{ hostRef: { kind: "AoeServer", name: "san" }, action: "export", summary: "e0.1 is exported" }];
     const object = (annotations: object, observedGeneration: number) => ({
       ...manifest,
       metadata: { ...manifest.metadata, annotations },

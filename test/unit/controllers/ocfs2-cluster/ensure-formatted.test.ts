@@ -74,7 +74,7 @@ describe("a file system that nothing is recorded of", () => {
         writes: [{ kind: "Intent", label: "DATA", host: "bella" }],
         previews: [
           {
-            ...{ host: "XenHost/bella", action: "format-filesystem" },
+            ...{ hostRef: { kind: "XenHost", name: "bella" }, action: "format-filesystem" },
             summary: `${device} formatted once, as OCFS2 DATA`,
           },
         ],
