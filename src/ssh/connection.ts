@@ -5,6 +5,9 @@ import { type AddressGate, messageOf } from "./addresses.ts";
 import { ciphers, keyExchanges, keyProblem, macs } from "./algorithms.ts";
 import { HostError, type SshTarget } from "./host-session.ts";
 import { type HostTrust, hostKeyAlgorithms, refusal } from "./host-trust.ts";
+import { filterPackets, isPassedOver } from "./inbound-packets.ts";
+import { PacedSocket } from "./paced-socket.ts";
+import { createPacketBudget, isUnsolicited } from "./packet-budget.ts";
 import type { ReadPrivateKey } from "./private-key.ts";
 import { type PublicKey, publicKeyOfBlob } from "./public-key.ts";
 import { SigningAgent } from "./signing-agent.ts";
@@ -15,7 +18,11 @@ export interface Connection {
   readonly serverKey: PublicKey;
   /** Resolves with the reason when the connection has ended. */
   readonly closed: Promise<string>;
+  /** Why we closed the connection: the host made us work for nothing. Undefined if it did not. */
+  readonly abuse: string | undefined;
   end(): void;
+  /** Closes it without waiting for the host. */
+  destroy(): void;
 }
 
 /** Options of one connection. */
@@ -95,25 +102,39 @@ function whyRefused(user: string, known: boolean, methods: readonly string[] | u
 const maxHandshakesPerMinute = 10;
 
 function handshake(
-  sock: Socket,
+  socket: Socket,
   target: SshTarget,
   agent: SigningAgent,
   trust: HostTrust,
   { clock, signal, keepaliveSeconds, keepaliveMisses }: ConnectOptions,
 ): Promise<Connection> {
   const client = new ssh2.Client();
+  const sock = new PacedSocket(socket);
+  const budget = createPacketBudget(clock);
   const closed = Promise.withResolvers<string>();
   const ready = Promise.withResolvers<Connection>();
   let refused: HostError | undefined;
   let serverKey: PublicKey | undefined;
   let lastError = "the host closed it";
+  let abuse: string | undefined;
   const handshakes: number[] = [];
   const method: AgentAuthMethod = { type: "agent", username: target.user, agent };
   let goesOnWith: readonly string[] | undefined;
 
   const fail = (code: "Unreachable" | "AuthenticationFailed" | "HostKeyMismatch", why: string, cause?: unknown) => {
     ready.reject(refused ?? new HostError(code, `${target.host}:${target.port} ${why}`, { started: false, cause }));
-    client.destroy();
+    sock.destroy();
+  };
+  const leave = (why: string) => {
+    abuse = why;
+    closed.resolve(why);
+    fail("Unreachable", `was left during the SSH handshake: ${why}`);
+  };
+  const spend = (bytes: number, unsolicited: boolean): boolean => {
+    if (abuse !== undefined) return false;
+    const why = budget.spend(bytes, unsolicited);
+    if (why !== undefined) leave(why);
+    return why === undefined;
   };
   const onAbort = () =>
     fail("Unreachable", `did not finish the SSH handshake: ${messageOf(signal.reason)}`, signal.reason);
@@ -121,7 +142,16 @@ function handshake(
   client.on("ready", () => {
     signal.removeEventListener("abort", onAbort);
     if (serverKey === undefined) return fail("Unreachable", "did not present a host key");
-    ready.resolve({ client, serverKey, closed: closed.promise, end: () => client.end() });
+    ready.resolve({
+      client,
+      serverKey,
+      closed: closed.promise,
+      get abuse() {
+        return abuse;
+      },
+      end: () => client.end(),
+      destroy: () => sock.destroy(),
+    });
   });
   client.on("error", (error: Error & ClientErrorExtensions) => {
     lastError = error.message;
@@ -137,9 +167,8 @@ function handshake(
     const now = clock.monotonic();
     handshakes.push(now);
     while (now - (handshakes[0] ?? now) > 60_000) handshakes.shift();
-    if (handshakes.length <= maxHandshakesPerMinute) return;
-    lastError = `the host asked for new keys ${handshakes.length} times in a minute`;
-    client.destroy();
+    if (handshakes.length > maxHandshakesPerMinute)
+      leave(`the host asked for new keys ${handshakes.length} times in a minute`);
   });
   client.on("close", () => {
     signal.removeEventListener("abort", onAbort);
@@ -156,6 +185,7 @@ function handshake(
     authHandler: [method],
     // The library reports nothing else about a failed key.
     debug(line) {
+      if (isPassedOver(line)) spend(0, true);
       if (line.startsWith(failureWords)) goesOnWith = line.slice(failureWords.length, -1).split(",");
     },
     hostVerifier: (blob: Buffer) => {
@@ -174,5 +204,6 @@ function handshake(
     keepaliveInterval: keepaliveSeconds * 1000,
     keepaliveCountMax: keepaliveMisses,
   });
+  filterPackets(client, (payload) => spend(payload.length, isUnsolicited(payload)));
   return ready.promise;
 }

@@ -57,6 +57,8 @@ export function createHostLink(options: LinkOptions): HostLink {
   let retired = false;
   let idle = new AbortController();
   let failure: { error: HostError; count: number; notBefore: number } | undefined;
+  /** Connections in a row that were closed because of what the host sent. */
+  let abuses = 0;
 
   const end = () => {
     live?.connection.end();
@@ -74,6 +76,11 @@ export function createHostLink(options: LinkOptions): HostLink {
     void clock
       .sleep(limits.idleSeconds * 1000, AbortSignal.any([idle.signal, shutdown.signal]))
       .then(end, () => undefined);
+  };
+
+  const failed = (error: HostError, count: number) => {
+    const patience = turnedAway.has(error.code) && count > 2 ? limits.turnedAwayBackoff : limits.backoff;
+    failure = { error, count, notBefore: clock.monotonic() + backoffMilliseconds(patience, count, clock.random()) };
   };
 
   const open = async (target: SshTarget): Promise<Live> => {
@@ -95,6 +102,11 @@ export function createHostLink(options: LinkOptions): HostLink {
       void connection.closed.then((why) => {
         opened.over = true;
         if (live === opened) live = undefined;
+        if (connection.abuse === undefined) abuses = 0;
+        else {
+          abuses += 1;
+          failed(new HostError("Unreachable", `${host}:${port} was left: ${why}`, { started: false }), abuses);
+        }
         observe({ kind: "disconnected", host, port, user, why });
       });
       observe({ kind: "connected", host, port, user, milliseconds: clock.monotonic() - started });
@@ -103,10 +115,7 @@ export function createHostLink(options: LinkOptions): HostLink {
     } catch (cause) {
       const error =
         cause instanceof HostError ? cause : new HostError("Unreachable", String(cause), { started: false, cause });
-      const count = (failure?.count ?? 0) + 1;
-      const patience = turnedAway.has(error.code) && count > 2 ? limits.turnedAwayBackoff : limits.backoff;
-      const delay = backoffMilliseconds(patience, count, clock.random());
-      failure = { error, count, notBefore: clock.monotonic() + delay };
+      failed(error, (failure?.count ?? 0) + 1);
       observe({ kind: "connectFailed", host, port, user, code: error.code, milliseconds: clock.monotonic() - started });
       throw error;
     } finally {
@@ -162,6 +171,14 @@ export function createHostLink(options: LinkOptions): HostLink {
       return await runScript(on.connection.client, target, { ...request, notAfter }, runOptions, channel);
     } catch (error) {
       if (error instanceof HostError && error.code === "ConnectionLost" && !error.started && reused) return "again";
+      const { abuse } = on.connection;
+      if (abuse !== undefined && error instanceof HostError && error.code === "ConnectionLost") {
+        const { code, started } = error;
+        throw new HostError(code, `${error.message}; xensan closed the connection: ${abuse}`, {
+          started,
+          cause: error,
+        });
+      }
       if (!(error instanceof ChannelRefused)) throw error;
       // The server allows fewer sessions than expected: the open ones are its limit.
       on.slots.lowerTo(on.open);
@@ -203,7 +220,7 @@ export function createHostLink(options: LinkOptions): HostLink {
         clock.sleep(limits.graceSeconds * 1000, patience.signal).catch(() => undefined),
       ]);
       patience.abort();
-      closing.client.destroy();
+      closing.destroy();
     },
   };
 }

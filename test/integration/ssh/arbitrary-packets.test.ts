@@ -1,34 +1,16 @@
 import fc from "fast-check";
-import type { ServerChannel } from "ssh2";
+import type { Connection, ServerChannel } from "ssh2";
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { HostError } from "../../../src/ssh/host-session.ts";
 import { generateKeyPair } from "../../generate-key.ts";
 import { startMisbehavingServer } from "./misbehaving-server.ts";
+import { sendPacket, string, uint32 } from "./packets.ts";
 import { openDialer, script, targetOn } from "./targets.ts";
 
-/** The part of the library's connection that is needed to send arbitrary packets. */
-interface PacketWriter {
-  readonly _packetRW: {
-    readonly write: { readonly allocStart: number; alloc(bytes: number): Buffer; finalize(packet: Buffer): Buffer };
-  };
-  readonly _cipher: { encrypt(packet: Buffer): void };
-}
-const connectionSchema = z.object({ _protocol: z.custom<PacketWriter>() });
-
 function send(channel: ServerChannel, payload: Buffer): void {
-  const { _protocol: writer } = connectionSchema.parse(Reflect.get(channel, "_client"));
-  const packet = writer._packetRW.write.alloc(payload.length);
-  packet.set(payload, writer._packetRW.write.allocStart);
-  writer._cipher.encrypt(writer._packetRW.write.finalize(packet));
+  sendPacket(z.custom<Connection>().parse(Reflect.get(channel, "_client")), payload);
 }
-
-const uint32 = (value: number) => {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-};
-const string = (bytes: Uint8Array) => Buffer.concat([uint32(bytes.length), bytes]);
 
 /** A field of a payload of RFC 4254: channel numbers and lengths, booleans, names of requests, and arbitrary data. */
 const field = fc.oneof(

@@ -3,16 +3,7 @@ import { createServer, type Socket } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import ssh2, { type Connection, type ServerChannel } from "ssh2";
 import { generateKeyPair } from "../../generate-key.ts";
-
-const uint32 = (value: number) => {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-};
-const string = (value: Buffer | string) => {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([uint32(bytes.length), bytes]);
-};
+import { string, uint32 } from "./packets.ts";
 
 /** A packet before keys are exchanged (RFC 4253, section 6). */
 function packet(payload: Buffer): Buffer {
@@ -58,13 +49,8 @@ function messagesIn(read: Buffer): number[] {
  */
 export async function startGroupExchanger(keyExchange: string, prime: Buffer) {
   const seen = { connections: 0, groups: 0 };
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  const server = await startHandshaker(keyExchange, (socket) => {
     seen.connections += 1;
-    sockets.add(socket);
-    socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
-    socket.write("SSH-2.0-OpenSSH_9.6\r\n");
-    socket.write(packet(keyExchangeInit(keyExchange)));
     let read = Buffer.alloc(0);
     socket.on("data", (data) => {
       read = Buffer.concat([read, data]);
@@ -74,13 +60,31 @@ export async function startGroupExchanger(keyExchange: string, prime: Buffer) {
       socket.write(packet(Buffer.concat([Buffer.from([31]), string(prime), string(Buffer.from([2]))])));
     });
   });
+  return { ...server, seen };
+}
+
+/** A server that offers a key exchange and then sends this payload so many times, before the exchange has ended. */
+export const startTalker = (payload: Buffer, count: number) =>
+  startHandshaker("curve25519-sha256", (socket) => {
+    socket.resume();
+    for (let sent = 0; sent < count; sent += 1) socket.write(packet(payload));
+  });
+
+async function startHandshaker(keyExchange: string, onSocket: (socket: Socket) => void) {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
+    socket.write("SSH-2.0-OpenSSH_9.6\r\n");
+    socket.write(packet(keyExchangeInit(keyExchange)));
+    onSocket(socket);
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");
   return {
     port: address.port,
-    seen,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -92,6 +96,8 @@ export async function startGroupExchanger(keyExchange: string, prime: Buffer) {
 export interface LaxServerOptions {
   /** Private, in a form that ssh2 reads; a new ed25519 key when absent. */
   readonly hostKey?: string;
+  /** The program that the server names in its version line. */
+  readonly ident?: string;
   readonly onReady?: (client: Connection) => void;
   /** Called with every command. Default: no answer at all. */
   readonly onCommand?: (channel: ServerChannel) => void;
@@ -100,6 +106,7 @@ export interface LaxServerOptions {
 /** A real SSH server on loopback that accepts every login. */
 export async function startLaxServer({
   hostKey = generateKeyPair().privateKey,
+  ident = "OpenSSH_9.6",
   onReady = () => undefined,
   onCommand = () => undefined,
 }: LaxServerOptions = {}) {
@@ -108,7 +115,7 @@ export async function startLaxServer({
   const [key] = [parsed].flat();
   const seen = { authentications: 0 };
   const clients = new Set<Connection>();
-  const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
+  const server = new ssh2.Server({ hostKeys: [hostKey], ident }, (client) => {
     clients.add(client);
     client.on("close", () => clients.delete(client)).on("error", () => undefined);
     client.on("authentication", (context) => {
