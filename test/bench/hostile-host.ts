@@ -1,13 +1,24 @@
-import { getDiffieHellman } from "node:crypto";
+import { getDiffieHellman, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { ServerChannel } from "ssh2";
+import type { Connection, ServerChannel } from "ssh2";
 import { bounds } from "../../src/host/probe-sections.ts";
 import { decodeRequest } from "../../src/ssh/wire.ts";
 import { generateKeyPair } from "../generate-key.ts";
 import { rekeyForEver, startGroupExchanger, startLaxServer } from "../integration/ssh/hostile-server.ts";
+import { channelData, floodWith, globalRequest, sendPacket, string } from "../integration/ssh/packets.ts";
 
 /** What a hostile host can do to a client that logs in. */
-export const hostileModes = ["group exchange", "new keys", "newlines", "rows", "facts", "flood"] as const;
+export const hostileModes = [
+  "group exchange",
+  "new keys",
+  "newlines",
+  "rows",
+  "facts",
+  "flood",
+  "packets",
+  "small data",
+  "host keys",
+] as const;
 export type HostileMode = (typeof hostileModes)[number];
 
 export interface HostileHost extends AsyncDisposable {
@@ -27,10 +38,32 @@ export async function startHostileHost(mode: HostileMode): Promise<HostileHost> 
       [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
     };
   }
+  const greetings: Partial<Record<HostileMode, (client: Connection) => void>> = {
+    "new keys": rekeyForEver,
+    packets: (client) => floodWith(client, globalRequest("x")),
+    "small data": (client) => floodWith(client, channelData("x")),
+    "host keys": listHostKeys,
+  };
+  const onReady = greetings[mode];
   return await startLaxServer({
-    ...(mode === "new keys" ? { onReady: rekeyForEver } : {}),
+    ...(onReady === undefined ? {} : { onReady }),
     onCommand: (channel) => answer(channel, mode),
   });
+}
+
+/** Lists keys whose exponents are as long as their moduli, and answers the client's question for proofs of them. */
+function listHostKeys(client: Connection): void {
+  const number = () => string(Buffer.concat([Buffer.from([0, 0x81]), randomBytes(382), Buffer.from([0x81])]));
+  const keys = Array.from({ length: 40 }, () => string(Buffer.concat([string("ssh-rsa"), number(), number()])));
+  const proof = () => string(Buffer.concat([string("rsa-sha2-256"), string(randomBytes(384))]));
+  const handlers: unknown = Reflect.get(Object(Reflect.get(client, "_protocol")), "_handlers");
+  Object.assign(Object(handlers), {
+    GLOBAL_REQUEST(_protocol: unknown, name: string) {
+      if (name !== "hostkeys-prove-00@openssh.com") return;
+      sendPacket(client, Buffer.concat([Buffer.from([81]), ...keys.map(proof)]));
+    },
+  });
+  sendPacket(client, globalRequest("hostkeys-00@openssh.com", Buffer.concat(keys)));
 }
 
 /** The rows of a section that the lab's own rows leave free. */
@@ -65,8 +98,8 @@ function answer(channel: ServerChannel, mode: HostileMode): void {
   channel.on("end", () => {
     // The client has closed this channel.
     if (!channel.writable) return undefined;
-    // This host only asks for new keys.
-    if (mode === "new keys") return undefined;
+    // These hosts answer no command.
+    if (["new keys", "packets", "small data", "host keys"].includes(mode)) return undefined;
     const nonce = decodeRequest(stdin)?.nonce ?? "";
     channel.stderr.write(`${nonce} begin 1 1 1\n`);
     channel.write(`${nonce} begin\n`);
