@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 import type { Registry } from "prom-client";
+import { limitConnections } from "./connection-limit.ts";
 import { exposition } from "./exposition.ts";
 
 /** Returns undefined if all is well, else the problem. */
@@ -35,8 +36,9 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
-/** Limits of one client. Any client may be able to reach the port. */
+/** Any client may be able to reach the port. */
 export const healthServerLimits = {
+  /** Of all clients together; a further one takes the place of another. */
   connections: 64,
   requestsPerConnection: 1000,
   /** Size of a request's first line and headers; a larger one is answered with 431. */
@@ -106,7 +108,7 @@ export async function serveHealth(options: HealthServerOptions): Promise<HealthS
       socket.destroy(),
     );
   });
-  server.maxConnections = limits.connections;
+  limitConnections(server, limits.connections);
   server.maxRequestsPerSocket = limits.requestsPerConnection;
   server.setTimeout(limits.idleMilliseconds);
   await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,4 @@
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { type HealthServer, healthServerLimits, serveHealth } from "../../../src/runtime/health-server.ts";
 import { createMetrics } from "../../../src/runtime/metrics.ts";
@@ -133,27 +133,93 @@ describe("a request that nobody expected", () => {
       "HTTP/1.1 408 Request Timeout",
     );
   });
+});
 
-  it("finds no more connections than there may be", async () => {
+/** An open connection without a request. */
+function hold(port: number, localAddress = "127.0.0.1"): Promise<Socket> {
+  const socket = connect({ port, host: "127.0.0.1", localAddress }).on("error", () => undefined);
+  return new Promise((resolve) => socket.once("connect", () => resolve(socket)));
+}
+/** Holds so many connections, and tells which of them the server has closed. */
+async function holding(port: number, count: number, localAddress?: string) {
+  const held: Socket[] = [];
+  const closed: number[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const socket = await hold(port, localAddress);
+    socket.once("close", () => closed.push(index));
+    held.push(socket);
+  }
+  return {
+    held,
+    closed,
+    release() {
+      for (const socket of held) socket.destroy();
+    },
+  };
+}
+
+describe("connections that a client holds", () => {
+  const most = healthServerLimits.connections;
+
+  it.each([
+    ["without a request", ""],
+    ["kept alive after an answer", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"],
+    ["in the middle of a request", "GET /healthz HTTP/1.1\r\n"],
+  ])("%s lock nobody out", async (_how, bytes) => {
     const ask = await asking();
-    const held = await Promise.all(
-      Array.from({ length: healthServerLimits.connections }, () => {
-        const socket = connect(server?.port ?? 0, "127.0.0.1");
-        return new Promise<typeof socket>((resolve) => socket.once("connect", () => resolve(socket)));
-      }),
+    const { held, closed, release } = await holding(server?.port ?? 0, most);
+    await Promise.all(
+      held.map(
+        (socket) =>
+          new Promise((resolve) => {
+            socket.write(bytes, resolve);
+            if (bytes.endsWith("\r\n\r\n")) socket.once("data", resolve);
+          }),
+      ),
     );
-    expect(await exchange(server?.port ?? 0, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").catch(() => "")).toBe("");
-    const gone = held.map((socket) => new Promise((resolve) => socket.once("close", resolve)));
-    for (const socket of held) socket.destroy();
-    await Promise.all(gone);
-    await expect
-      .poll(() =>
-        ask("/healthz").then(
-          ({ status }) => status,
-          () => 0,
-        ),
-      )
-      .toBe(200);
+    expect((await ask("/healthz")).status).toBe(200);
+    await expect.poll(() => closed).toEqual([0]);
+    for (let index = 0; index < 10; index += 1)
+      expect(
+        firstLine(await exchange(server?.port ?? 0, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")),
+      ).toBe("HTTP/1.1 200 OK");
+    release();
+  });
+
+  it("cost the client that holds the most, not another one", async () => {
+    await asking();
+    const port = server?.port ?? 0;
+    const other = await holding(port, 2, "127.0.0.2");
+    const greedy = await holding(port, most + 20);
+    await expect.poll(() => greedy.closed.length).toBe(22);
+    expect(greedy.closed).toEqual(Array.from({ length: 22 }, (_, index) => index));
+    expect(other.closed).toEqual([]);
+    other.release();
+    greedy.release();
+  });
+
+  it("are closed before one whose request is being answered", async () => {
+    const asked = Promise.withResolvers<void>();
+    const allow = Promise.withResolvers<undefined>();
+    const started = await serveHealth({
+      host: "127.0.0.1",
+      port: 0,
+      registry: createMetrics().registry,
+      guard() {
+        asked.resolve();
+        return allow.promise;
+      },
+      healthy: {},
+      ready: {},
+    });
+    server = started;
+    const answer = exchange(started.port, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    await asked.promise;
+    const { closed, release } = await holding(started.port, most + 5);
+    await expect.poll(() => closed).toEqual([0, 1, 2, 3, 4, 5]);
+    allow.resolve(undefined);
+    expect(firstLine(await answer)).toBe("HTTP/1.1 200 OK");
+    release();
   });
 });
 
