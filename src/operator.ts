@@ -18,8 +18,9 @@ import { createObjectMetrics, type ObjectMetrics } from "./controllers/object-me
 import { controlClusters } from "./controllers/ocfs2-cluster/reconcile.ts";
 import { clusterIndexes } from "./controllers/ocfs2-cluster/watches.ts";
 import { type PublishedSchema, SchemaWatch } from "./controllers/schema-watch.ts";
-import { credentialTypes, onlyCredentials, secretsPerPage } from "./controllers/secret/credentials.ts";
+import { credentialTypes, hasMoreValues, onlyCredentials, secretsPerPage } from "./controllers/secret/credentials.ts";
 import { controlSecrets } from "./controllers/secret/reconcile.ts";
+import { isUsed } from "./controllers/secret/watches.ts";
 import { deedEvent } from "./controllers/tell-deeds.ts";
 import { tellSchemaTooOld } from "./controllers/tell-schema.ts";
 import type { Controlled } from "./controllers/watch.ts";
@@ -35,7 +36,7 @@ import type { Capacity } from "./runtime/capacity.ts";
 import { Controller } from "./runtime/controller.ts";
 import { EventRecorder } from "./runtime/events.ts";
 import { type Secret, secretKind } from "./runtime/kinds.ts";
-import { type Kind, type KubeApi, type KubeObject, keyOf } from "./runtime/kube-api.ts";
+import { type Kind, type KubeApi, type KubeObject, keyOf, type ObjectKey } from "./runtime/kube-api.ts";
 import { LeaderElection } from "./runtime/leader-election.ts";
 import { managementClusterId } from "./runtime/management-cluster.ts";
 import type { Metrics } from "./runtime/metrics.ts";
@@ -118,17 +119,24 @@ export function createOperator(given: OperatorOptions): Operator {
     capacity: atMost === undefined ? undefined : { atMost, objects },
   };
   const told = { hosts: createHostMetrics(metrics.registry), objects: createObjectMetrics(metrics.registry) };
+  const servers = mirror(options, aoeServers, serverIndexes);
+  const hosts = mirror(options, xenHosts, hostIndexes);
   const mirrors = {
-    servers: mirror(options, aoeServers, serverIndexes),
+    servers,
     volumes: mirror(options, aoeVolumes, volumeIndexes),
-    hosts: mirror(options, xenHosts, hostIndexes),
+    hosts,
     clusters: mirror(options, ocfs2Clusters, clusterIndexes),
     domains: mirror(options, xenDomains, domainIndexes),
     migrations: mirror(options, xenMigrations, migrationIndexes),
-    secrets: secretMirror(options),
+    secrets: secretMirror(options, (key) => isUsed({ servers: servers.store, hosts: hosts.store }, key)),
   };
   const all = Object.values(mirrors);
-  const { secrets: _, ...ours } = mirrors;
+  const { secrets, ...ours } = mirrors;
+  /** Their values are kept only if a host refers to them, so the hosts are listed first. */
+  const mirrorSecrets = async (signal: AbortSignal) => {
+    await Promise.all([servers, hosts].map((one) => one.untilSynced(signal))).catch(() => undefined);
+    if (!signal.aborted) await secrets.run(signal);
+  };
   const tell = { ...options, holder: config.claimAs, kinds: Object.values(ours) };
   const election = config.leaderElection && leaderElection(options, config.leaderElection, config.identity);
   let claims: Claims | undefined;
@@ -171,7 +179,8 @@ export function createOperator(given: OperatorOptions): Operator {
         { namespaces: config.namespaces ?? "all", probeIntervalSeconds: config.probeIntervalSeconds },
         "starting",
       );
-      const mirroring = [...all, ...(schema === undefined ? [] : [schema])].map((one) => one.run(signal));
+      const others = [...Object.values(ours), ...(schema === undefined ? [] : [schema])];
+      const mirroring = [...others.map((one) => one.run(signal)), mirrorSecrets(signal)];
       try {
         if (election === undefined) await act(signal);
         else await election.run(signal, act);
@@ -303,8 +312,14 @@ function mirror<T extends KubeObject>(
   );
 }
 
-function secretMirror({ api, clock, log, config }: OperatorOptions): Mirror<Secret> {
-  const options = { api: onlyCredentials(api), kind: secretKind, clock, log, pageSize: secretsPerPage };
+function secretMirror(
+  { api, clock, log, config }: OperatorOptions,
+  isReferenced: (key: ObjectKey) => boolean,
+): Mirror<Secret> {
+  const options = {
+    ...{ api: onlyCredentials(api, isReferenced), kind: secretKind, clock, log, pageSize: secretsPerPage },
+    hasMore: hasMoreValues,
+  };
   const where = served(config).flatMap((place) =>
     credentialTypes.map((type) => ({ ...place, fieldSelector: `type=${type}` })),
   );

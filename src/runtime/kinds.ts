@@ -60,7 +60,7 @@ export interface Secret extends KubeObject {
   type?: string;
   /** Values are base64. */
   data?: Record<string, string>;
-  /** Not part of the API: sizes in bytes of values that were too long to keep. */
+  /** Not part of the API: sizes in bytes of values that were not kept. */
   omitted?: Readonly<Record<string, number>>;
 }
 

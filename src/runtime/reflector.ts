@@ -17,6 +17,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   /** Hides objects that do not match: `type=kubernetes.io/ssh-auth`. */
   readonly fieldSelector?: string;
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
+  /** Whether one copy of a version has more than another; by default all copies are the same. */
+  readonly hasMore?: (one: T, other: T) => boolean;
   /** Objects per page of a list. */
   readonly pageSize?: number;
   /** How often, about, the store is compared with a fresh list, to find whatever a watch may miss. */
@@ -67,7 +69,8 @@ export class Reflector<T extends KubeObject> {
     this.kind = options.kind;
     this.#options = { ...defaults, ...options };
     this.#log = options.log.child({ reflector: options.kind.kind });
-    this.#store = new Store<T>({ log: this.#log, indexes: options.indexes ?? {}, keep: keeping() });
+    const { indexes = {}, hasMore } = options;
+    this.#store = new Store<T>({ log: this.#log, indexes, keep: keeping(), hasMore });
   }
 
   /** The mirrored namespace; undefined for all. */

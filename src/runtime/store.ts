@@ -35,7 +35,7 @@ export interface ReadonlyStore<T extends KubeObject> {
   subscribe(listener: StoreListener<T>): () => void;
   /**
    * Stores the answer to one of our writes, so that the next read sees it before the watch delivers it. Only replaces
-   * an older version of an object in the store.
+   * an older version of an object in the store, or a copy of the same version with less.
    */
   observe(object: T): void;
 }
@@ -52,15 +52,19 @@ export class Store<T extends KubeObject> implements ReadonlyStore<T> {
   readonly #listeners = new Set<StoreListener<T>>();
   readonly #log: Logger;
   readonly #keep: (object: T) => T;
+  readonly #hasMore: (one: T, other: T) => boolean;
 
   constructor(options: {
     readonly log: Logger;
     readonly indexes?: Readonly<Record<string, IndexFunction<T>>>;
     /** Reduces an object to the parts that are kept; keeps all of it by default. */
     readonly keep?: (object: T) => T;
+    /** Whether one copy of a version has more than another; by default all copies are the same. */
+    readonly hasMore?: ((one: T, other: T) => boolean) | undefined;
   }) {
     this.#log = options.log;
     this.#keep = options.keep ?? ((object) => object);
+    this.#hasMore = options.hasMore ?? (() => false);
     for (const [name, of] of Object.entries(options.indexes ?? {})) this.addIndex(name, of);
   }
 
@@ -99,7 +103,9 @@ export class Store<T extends KubeObject> implements ReadonlyStore<T> {
     if (old !== undefined && old.metadata.uid === object.metadata.uid) this.put(object);
   }
 
-  /** Adds or replaces the object, unless the store has the same version or (without `rewind`) a newer one. */
+  /**
+   * Adds or replaces the object, unless the store has the same version with as much, or (without `rewind`) a newer one.
+   */
   put(given: T, { initial = false, rewind = false }: ReplaceOptions = {}): void {
     const key = keyString(keyOf(given));
     const old = this.#objects.get(key);
@@ -110,7 +116,8 @@ export class Store<T extends KubeObject> implements ReadonlyStore<T> {
       this.put(given, { initial });
       return;
     }
-    if (old !== undefined && !isNewer(given, old) && !(rewind && isNewer(old, given))) return;
+    if (old !== undefined && !isNewer(given, old) && !(rewind && isNewer(old, given)) && !this.#completes(given, old))
+      return;
     const object = this.#keep(given);
     this.#objects.set(key, object);
     for (const name of this.#indexes.keys()) {
@@ -147,6 +154,10 @@ export class Store<T extends KubeObject> implements ReadonlyStore<T> {
         }
       },
     };
+  }
+
+  #completes(given: T, old: T): boolean {
+    return given.metadata.resourceVersion === old.metadata.resourceVersion && this.#hasMore(given, old);
   }
 
   #index(name: string) {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { secretFinalizer } from "../../src/api/common.ts";
+import type { KubeObject } from "../../src/runtime/kube-api.ts";
 import { directHostKey } from "../../src/sim/dialer.ts";
 import { type Fault, plannedFaults } from "../../src/sim/faults.ts";
 import { aoeServer, aoeVolume, at, device, keySecret, xenHost } from "../simulation/scenarios/objects.ts";
@@ -13,6 +15,8 @@ const other = aoeVolume("other", "oldie", [0, 2], device("/dev/sdb"), ["brutus"]
 const reach = (stage: ReturnType<typeof rig>, kind: string, name: string) => word(stage, kind, name, "Reachable");
 
 describe("the credentials", () => {
+  const held: KubeObject = { ...keySecret, metadata: { ...keySecret.metadata, finalizers: [secretFinalizer] } };
+
   it("that do not exist are asked for, and picked up when they come", async () => {
     const stage = rig({ objects: [server, bella, brutus, data], secret: null });
     await eventually(stage, () => reach(stage, "AoeServer", "san"), "False/SecretNotFound");
@@ -22,6 +26,21 @@ describe("the credentials", () => {
     expect(volumeReady(stage, "data")).toBe("Unknown/ServerNotReady");
     stage.apply(keySecret);
     await eventually(stage, () => volumeReady(stage, "data"), "True/Ready", 1);
+  });
+
+  it.each<[string, KubeObject]>([
+    ["", keySecret],
+    [", and have the finalizer of an operator before", held],
+  ])("that came long before the first host are read when it comes%s", async (_how, secret) => {
+    const stage = rig({ objects: [], secret });
+    await stage.advance(minutes(5));
+    stage.apply(server);
+    await eventually(stage, () => reach(stage, "AoeServer", "san"), "True/Reachable", 1);
+    stage.delete("AoeServer", at("san"));
+    await eventually(stage, () => stage.find("AoeServer", at("san")), undefined);
+    await stage.advance(minutes(5));
+    stage.apply(bella);
+    await eventually(stage, () => reach(stage, "XenHost", "bella"), "True/Reachable", 1);
   });
 
   it("of the wrong type are refused with the right one named", async () => {

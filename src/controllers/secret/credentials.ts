@@ -1,7 +1,5 @@
-import { secretFinalizer } from "../../api/common.ts";
-import { hasFinalizer } from "../../runtime/finalizers.ts";
 import type { Secret } from "../../runtime/kinds.ts";
-import type { KubeApi, KubeObject, WatchEvent } from "../../runtime/kube-api.ts";
+import { type KubeApi, type KubeObject, keyOf, type ObjectKey, type WatchEvent } from "../../runtime/kube-api.ts";
 
 const credentials: Readonly<Record<string, readonly string[]>> = {
   "kubernetes.io/ssh-auth": ["ssh-privatekey", "ssh-passphrase", "known_hosts"],
@@ -16,9 +14,10 @@ export const secretsPerPage = 10;
 
 /**
  * Reads Secrets by namespace and type, of which RBAC can restrict the first (`get`, `list`, `watch`). Of their content
- * only our own keys stay in memory.
+ * only our own keys stay in memory, and their values only while a host refers to the Secret.
  */
-export function onlyCredentials(api: KubeApi): KubeApi {
+export function onlyCredentials(api: KubeApi, isReferenced: (key: ObjectKey) => boolean): KubeApi {
+  const slim = <T extends KubeObject>(object: T): T => withoutForeignData(object, isReferenced(keyOf(object)));
   return {
     get: (...args) => api.get(...args),
     create: (...args) => api.create(...args),
@@ -28,33 +27,31 @@ export function onlyCredentials(api: KubeApi): KubeApi {
     delete: (...args) => api.delete(...args),
     async list(kind, options) {
       const page = await api.list(kind, options);
-      return { ...page, items: page.items.map(withoutForeignData) };
+      return { ...page, items: page.items.map(slim) };
     },
-    watch: (kind, options) => slimmed(api.watch(kind, options)),
+    watch: (kind, options) => slimmed(api.watch(kind, options), slim),
   };
 }
 
-async function* slimmed<T extends KubeObject>(events: AsyncIterable<WatchEvent<T>>): AsyncIterable<WatchEvent<T>> {
+async function* slimmed<T extends KubeObject>(
+  events: AsyncIterable<WatchEvent<T>>,
+  slim: (object: T) => T,
+): AsyncIterable<WatchEvent<T>> {
   for await (const event of events)
-    yield event.type === "BOOKMARK" ? event : { type: event.type, object: withoutForeignData(event.object) };
+    yield event.type === "BOOKMARK" ? event : { type: event.type, object: slim(event.object) };
 }
 
-/**
- * Base64 characters of a value that stays in memory before a host refers to its Secret: every private key is shorter.
- * Otherwise any user who may create Secrets could fill the operator's memory; the finalizer ({@link secretFinalizer})
- * brings the rest.
- */
-const smallValue = 16 * 1024;
-/**
- * The same for a Secret with the finalizer: known_hosts may have 256 KiB. Creators of Secrets can set the finalizer,
- * too.
- */
-const heldValue = 360 * 1024;
+/** Bytes of the longest value that is used: of known_hosts. */
+export const mostValueBytes = 256 * 1024;
+/** Base64 characters of the longest value that is kept; so many bytes fit. */
+const longestValue = 360 * 1024;
 
 /**
- * A Secret with only our own keys and metadata. Too long values are listed in `omitted`, because they are not absent.
+ * A Secret with only our own keys and metadata. Values that are not kept are listed in `omitted`, because they are not
+ * absent: those that are too long, and all while no host refers to the Secret. Otherwise any user who may create Secrets
+ * could fill the operator's memory.
  */
-export function withoutForeignData<T extends KubeObject>(object: T): T {
+export function withoutForeignData<T extends KubeObject>(object: T, isReferenced: boolean): T {
   const secret: T & Pick<Secret, "data" | "omitted" | "type"> = { ...object };
   const {
     annotations: _annotations,
@@ -64,12 +61,13 @@ export function withoutForeignData<T extends KubeObject>(object: T): T {
     ...metadata
   } = object.metadata;
   const kept = credentials[secret.type ?? ""] ?? [];
-  const longest = hasFinalizer(object, secretFinalizer) ? heldValue : smallValue;
   const own = Object.entries(secret.data ?? {}).filter(([key]) => kept.includes(key));
-  const [short, long] = [
-    own.filter(([, value]) => value.length <= longest),
-    own.filter(([, value]) => value.length > longest),
-  ];
+  const fits = ([, value]: readonly [string, string]) => isReferenced && value.length <= longestValue;
+  const [short, long] = [own.filter(fits), own.filter((entry) => !fits(entry))];
   const omitted = Object.fromEntries(long.map(([key, value]) => [key, Buffer.byteLength(value, "base64")]));
   return { ...secret, metadata, data: Object.fromEntries(short), ...(long.length === 0 ? {} : { omitted }) };
 }
+
+/** Whether one copy of a version of a Secret has more of its values than another one. */
+export const hasMoreValues = (one: Secret, other: Secret): boolean =>
+  Object.keys(one.omitted ?? {}).length < Object.keys(other.omitted ?? {}).length;

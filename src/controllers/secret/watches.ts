@@ -29,11 +29,16 @@ export const watchSecrets = ({ stores }: World, reconciler: Reconciler): Control
 function isToBeHeldAnew(stores: Stores, { object, old, deleted }: ObjectChange<Secret>): boolean {
   if (deleted) return false;
   if (old !== undefined) return holdText(old) !== holdText(object);
-  return usersOf(stores, keyOf(object)).length > 0 || hasFinalizer(object, secretFinalizer);
+  return isUsed(stores, keyOf(object)) || hasFinalizer(object, secretFinalizer);
 }
 
 const holdText = ({ metadata: { uid, deletionTimestamp, finalizers = [] } }: Secret) =>
   JSON.stringify([uid, deletionTimestamp, finalizers]);
+
+/** Whether an AoeServer or XenHost refers to a Secret. */
+export function isUsed({ servers, hosts }: Pick<Stores, "servers" | "hosts">, key: ObjectKey): boolean {
+  return [servers, hosts].some((store) => store.byIndex("secret", keyString(key)).length > 0);
+}
 
 /** The objects that refer to a Secret, as `Kind name`, sorted. */
 export function usersOf({ servers, hosts }: Stores, key: ObjectKey): string[] {

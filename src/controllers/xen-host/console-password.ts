@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
+import { secretFinalizer } from "../../api/common.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { XenHostSpec } from "../../api/xen-host.ts";
 import { consolePasswordAccepted } from "../../host/xen-values.ts";
 import type { Secret } from "../../runtime/kinds.ts";
+import { mostValueBytes } from "../secret/credentials.ts";
 
 /** The password of xend's VNC consoles. Only its revision is printed or reported, never the password itself. */
 export type ConsolePassword =
@@ -38,6 +40,13 @@ export function consolePassword(
       "CredentialInvalid",
       `has type ${secret.type ?? "Opaque"}; it must be ${basicAuth}. The type cannot be changed: delete it and create it again`,
     );
+  for (const [key, bytes] of Object.entries(secret.omitted ?? {}))
+    return bytes > mostValueBytes
+      ? problem("CredentialInvalid", `has ${bytes} bytes of ${key}; at most ${mostValueBytes} are accepted`)
+      : problem(
+          "Pending",
+          `has ${bytes} bytes of ${key}; xensan reads them after it has added the finalizer ${secretFinalizer}`,
+        );
   const hosts = decoded(secret.data?.hosts)
     .split(/[\s,]+/)
     .filter((entry) => entry !== "");

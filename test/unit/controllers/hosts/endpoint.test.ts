@@ -6,18 +6,11 @@ import { withoutForeignData } from "../../../../src/controllers/secret/credentia
 const ssh = sshSchema.parse({ host: "bella.example", privateKeySecretRef: { name: "key" } });
 const encoded = (text: string) => Buffer.from(text).toString("base64");
 
-const hold = { finalizers: ["xensan.dev/in-use"] };
-
 /** With a Secret as the operator keeps it in memory. */
-function route(data: Record<string, string>, type = "kubernetes.io/ssh-auth", more: object = hold) {
-  const metadata = { namespace: "san", name: "key", uid: "u", resourceVersion: "7", ...more };
-  const secret = withoutForeignData({
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata,
-    type,
-    data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, encoded(value)])),
-  });
+function route(data: Record<string, string>, type = "kubernetes.io/ssh-auth", isReferenced = true) {
+  const metadata = { namespace: "san", name: "key", uid: "u", resourceVersion: "7" };
+  const values = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, encoded(value)]));
+  const secret = withoutForeignData({ apiVersion: "v1", kind: "Secret", metadata, type, data: values }, isReferenced);
   return routeTo(endpointOf("san", ssh), secret, undefined);
 }
 /** A site-wide known_hosts with comments, of the maximum length. */
@@ -43,11 +36,11 @@ describe("the way into a host", () => {
 
   it("is not taken by less than its Secret declares, before that is held and read whole", () => {
     const known = { "ssh-privatekey": "k", known_hosts: mostKnownHosts };
-    expect(route(known, "kubernetes.io/ssh-auth", {})).toEqual({
+    expect(route(known, "kubernetes.io/ssh-auth", false)).toEqual({
       kind: "problem",
       reason: "Pending",
       message:
-        "Secret san/key has 262144 bytes of known_hosts; xensan reads them after it has added the finalizer xensan.dev/in-use",
+        "Secret san/key has 1 bytes of ssh-privatekey; xensan reads them after it has added the finalizer xensan.dev/in-use",
     });
     expect(route(known)).toMatchObject({ kind: "target", target: { knownHosts: mostKnownHosts } });
   });
