@@ -5,7 +5,7 @@ import { Duplex } from "node:stream";
  * Bytes that are handed over in one turn of the event loop. The smallest packets have about 36 bytes and cost some 50 µs
  * each, so that a turn takes a few milliseconds at most.
  */
-export const bytesPerTurn = 8192;
+export const bytesPerTurn = 4096;
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 

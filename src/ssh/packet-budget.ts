@@ -15,7 +15,7 @@ export interface PacketLimits {
 /** Limits that no honest sshd reaches. */
 export const packetLimits: PacketLimits = {
   windowSeconds: 10,
-  unsolicited: 100,
+  unsolicited: 50,
   small: 50_000,
   smallBytes: 256,
   bytes: 128 * 1024 * 1024,

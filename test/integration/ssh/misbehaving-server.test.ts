@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { HostDialer } from "../../../src/ssh/host-session.ts";
+import { outputMarks } from "../../../src/ssh/wire.ts";
 import { generateKeyPair } from "../../generate-key.ts";
 import { encryptedKey, publicKeys } from "../../unit/ssh/keys.ts";
 import { eventually } from "../eventually.ts";
@@ -401,6 +402,21 @@ describe("a host that prints", () => {
       message:
         "test on 127.0.0.1 did not begin: the login shell of root ended with status 0; its output ended with: This account is currently not available.",
     });
+  });
+
+  it("a whole MiB, line by line, each in a packet of its own, is read", async () => {
+    const line = `${"x".repeat(79)}\n`;
+    const count = 2 ** 20 / line.length;
+    await using server = await startMisbehavingServer({
+      onCommand({ channel, request, answer }) {
+        const marks = outputMarks(request.nonce, 0, server.process);
+        channel.write(marks.stdout.begin);
+        for (let written = 0; written < count - 1; written += 1) channel.write(line);
+        answer("", "", 0);
+      },
+    });
+    const { stdout } = await open().dialer.session(targetOn(server, user)).run(script("true"));
+    expect(stdout.length).toBeGreaterThan(2 ** 20 - 2 * line.length);
   });
 
   it("100 MB is stopped, and memory stays bounded", async () => {
