@@ -59,14 +59,27 @@ export const absolutePathSchema = withRules(
   [{ ...noDotSegments, message: "must not contain . or .. as a component: name the file itself" }],
 );
 
-/** A path below a directory that another field names. */
+/** Names of xensan's own files beside images, and of the directory of its records and locks. */
+const noOwnNames = {
+  cel: "!self.matches('(^|/)[.]xensan(/|$)|[.]xensan-')",
+  holds: (path: string) => !/(^|\/)\.xensan(\/|$)|\.xensan-/.test(path),
+};
+
+/** A path of an image below a directory that another field names. */
 export const relativePathSchema = withRules(
   textOf(
     /^[A-Za-z0-9._@:+,=-]+(\/[A-Za-z0-9._@:+,=-]+)*$/,
     512,
     `a path relative to the top of the file system, of ${pathCharacters}`,
   ),
-  [{ ...noDotSegments, message: "must stay below the top of its file system: no . or .. as a component" }],
+  [
+    { ...noDotSegments, message: "must stay below the top of its file system: no . or .. as a component" },
+    {
+      ...noOwnNames,
+      message:
+        "must not have a component that is .xensan or contains .xensan-: xensan keeps its own files under these names",
+    },
+  ],
 );
 
 /** The shell on the host backtracks to each star: with this many, matching takes milliseconds. */

@@ -81,5 +81,8 @@ function fileIdentity(value: string): string {
 
 function below(field: string, value: string, mountPoint: string): string {
   if (!path(value).startsWith(`${mountPoint}/`)) throw new InvalidValue(field, value, `a path below ${mountPoint}`);
+  const accepted = `a path below ${mountPoint} without a part that is .xensan or contains .xensan-`;
+  if (/(^|\/)\.xensan(\/|$)|\.xensan-/.test(value.slice(mountPoint.length)))
+    throw new InvalidValue(field, value, accepted);
   return value;
 }

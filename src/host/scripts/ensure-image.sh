@@ -119,6 +119,7 @@ if [ "$source" != - ]; then
 		refuse_write "$asked" "$error"
 	fi
 	case $source in "$mount_point"/?*) plain_path "$source" ;; *) refuse InvalidArgument "$source is not below $mount_point" ;; esac
+	! reserved_name "${source#"$mount_point"/}" || refuse InvalidArgument "$source is a name that xensan reserves for itself"
 	require_template "$source" "$mount_point" "$@"
 	if [ -L "$source" ] || [ ! -f "$source" ]; then refuse SourceMissing "there is no regular file $source"; fi
 	[ "$(stat -c %d -- "$source")" = "$image_device" ] || refuse SourceMissing "$source is on another file system than $mount_point"

@@ -65,20 +65,24 @@ at_exit tidy
 [ "$(sha256sum <"$run_dir/$uuid.cfg")" = "$digest  -" ] || refuse ConfigurationDiffers "$file is not the expected configuration"
 configuration_rows "$run_dir/$uuid.cfg" >"$run_dir/$uuid.rows"
 
+# share_of IMAGE ARGUMENT…: sets share to the FSUUID:MOUNTPOINT among the arguments that the image is below.
+share_of() {
+	share_image=$1
+	shift
+	for share; do
+		case $share in share=*) share=${share#share=} ;; *) continue ;; esac
+		case $share_image in "${share#*:}"/?*) return 0 ;; esac
+	done
+	refuse ImageOutsideBounds "$share_image is not on a shared file system of the domain"
+}
+
 # contained IMAGE ARGUMENT…: it is on one of the shares now, not behind a symbolic link or another mount.
 contained() {
-	contained_image=$1
-	shift
-	for contained_share; do
-		case $contained_share in share=*) contained_share=${contained_share#share=} ;; *) continue ;; esac
-		case $contained_image in "${contained_share#*:}"/?*) ;; *) continue ;; esac
-		require_mounted "${contained_share#*:}" "${contained_share%%:*}"
-		image_place "$contained_image" "${contained_share#*:}"
-		[ ! -L "$image_real" ] || refuse ImageForeign "$contained_image is a symbolic link"
-		[ ! -e "$image_real" ] || [ -f "$image_real" ] || refuse ImageForeign "$contained_image is not a regular file"
-		return 0
-	done
-	refuse ImageOutsideBounds "$contained_image is not on a shared file system of the domain"
+	share_of "$@"
+	require_mounted "${share#*:}" "${share%%:*}"
+	image_place "$1" "${share#*:}"
+	[ ! -L "$image_real" ] || refuse ImageForeign "$1 is a symbolic link"
+	[ ! -e "$image_real" ] || [ -f "$image_real" ] || refuse ImageForeign "$1 is not a regular file"
 }
 
 named_as='' identified_as='' memory=0
@@ -127,7 +131,12 @@ require_declarer "$owner" "$uuid"
 require_mounted "$mount_point" "$filesystem"
 # Checked again right before the start: these are the recorded files, and they are not in use.
 while read -r kind value; do
-	case $kind in image | read) require_image "$owner" "$uuid" "$value" ;; esac
+	case $kind in
+	image | read)
+		share_of "$value" "$@"
+		require_image "$owner" "$uuid" "$value" "${share#*:}"
+		;;
+	esac
 done <"$run_dir/$uuid.rows"
 case $lock_dir in "$mount_point"/*) ;; *) refuse InvalidArgument "$lock_dir is not below $mount_point" ;; esac
 # The lease also ends by itself when the domain does not appear.

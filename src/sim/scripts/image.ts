@@ -17,7 +17,7 @@ import { acting, finish, refuse, refuseWrite, takeLock } from "./answer.ts";
 import { inBounds } from "./bounds.ts";
 import { sameDeclarer } from "./domain-configuration.ts";
 import { requireFlocks } from "./lease.ts";
-import { imagePlace, imageRecord, requireMounted } from "./shared-place.ts";
+import { imagePlace, imageRecord, requireMounted, requireUnreserved } from "./shared-place.ts";
 
 /** The file that a host copies to before it is renamed. */
 export const workingName = (host: Host, path: string) => `${path}.xensan-copy.${host.running.hostname}`;
@@ -196,6 +196,7 @@ export const ensureImage: Responder = acting(function* ensureImage(run) {
   if (copies && !source.startsWith(`${mountPoint}/`)) {
     refuse(run, "InvalidArgument", `${source} is not below ${mountPoint}`);
   }
+  if (copies) requireUnreserved(run, source, source.slice(mountPoint.length + 1));
   if (copies) requireTemplate(run, source, mountPoint, globs);
   const original = resolve(host, source, "Keep").node;
   if (copies && original?.kind !== "File") return refuse(run, "SourceMissing", `there is no regular file ${source}`);

@@ -26,14 +26,18 @@ export function requireMounted(run: ScriptRun, mountPoint: string, uuid: string)
   if (mount?.fileSystem.readOnly) refuse(run, "ReadOnlyFileSystem", `${mountPoint} is mounted read-only`);
 }
 
+/** reserved_name: no part of the path may be a name of our own files, or what mkfs made. */
+export function requireUnreserved(run: ScriptRun, path: string, relative: string): void {
+  if (/(^|\/)\.xensan(\/|$)|\.xensan-|^lost\+found(\/|$)/.test(relative))
+    refuse(run, "InvalidArgument", `${path} is a name that xensan reserves for itself`);
+}
+
 /** image_place: the path must be below the mount point, behind no symbolic link and no other mount. */
 export function imagePlace(run: ScriptRun, path: string, mountPoint: string): void {
   plainPath(run, path);
   if (!path.startsWith(`${mountPoint}/`)) refuse(run, "InvalidArgument", `${path} is not below ${mountPoint}`);
   const relative = path.slice(mountPoint.length + 1);
-  if (/^(\.xensan|lost\+found)\/|\.xensan-(new|deleted)$|\.xensan-copy\./.test(relative)) {
-    refuse(run, "InvalidArgument", `${path} is a name that xensan reserves for itself`);
-  }
+  requireUnreserved(run, path, relative);
   const parts = relative.split("/").slice(0, -1);
   for (const [index] of parts.entries()) {
     const walk = `${mountPoint}/${parts.slice(0, index + 1).join("/")}`;

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import type { HostCommand } from "../../../src/host/command.ts";
 import { deleteImage, ensureImage } from "../../../src/host/image-actions.ts";
 import { twins } from "./bench.ts";
 
@@ -111,13 +112,37 @@ twins(["ensure-image", "delete-image"], "an image on the share", (dom0) => {
     expect(dom0.read(at("a.img"))).toBeUndefined();
   });
 
-  it.each([".xensan/a.img", "lost+found/a.img", "a.img.xensan-new", "a.img.xensan-copy.bella"])(
-    "is never called %s",
-    async (name) => {
-      expect(await ensure(name, mib)).toMatchObject({ kind: "refused", reason: "InvalidArgument" });
-      expect(await remove(name)).toMatchObject({ kind: "refused", reason: "InvalidArgument" });
-    },
-  );
+  const ours = [
+    ...[".xensan/a.img", "vms/.xensan/images/a.img", "vms/.xensan", "a.img.xensan-new", "a.img.xensan-copy.bella"],
+    ...["a.img.xensan-deleted/b.img", "a.img.xensan-new/b.img"],
+  ];
+  /** As an operator of an older version would ask. */
+  const anyway = (command: HostCommand, name: string): HostCommand => ({
+    ...command,
+    args: command.args.map((argument) => (argument === at("NAME") ? at(name) : argument)),
+  });
+
+  it.each([...ours, "lost+found/a.img"])("is never called %s", async (name) => {
+    const reserved = { kind: "refused", reason: "InvalidArgument" };
+    const sized = { ...place("NAME"), sizeBytes: mib };
+    expect(await dom0.act(anyway(ensureImage(sized), name))).toMatchObject(reserved);
+    expect(await dom0.act(anyway(deleteImage(place("NAME")), name))).toMatchObject(reserved);
+    const copied = ensureImage({
+      ...place("a.img"),
+      sizeBytes: mib,
+      source: at("NAME"),
+      templates: ["*", "*/*", "*/*/*/*"],
+    });
+    dom0.image(at(name), mib);
+    expect(await dom0.act(anyway(copied, name))).toMatchObject(reserved);
+  });
+
+  it.each(ours)("is not asked for under the name %s", (name) => {
+    expect(() => ensureImage({ ...place(name), sizeBytes: mib })).toThrow("without a part that is .xensan");
+    expect(() => deleteImage(place(name))).toThrow("without a part that is .xensan");
+    const copied = { ...place("a.img"), sizeBytes: mib, source: at(name), templates: ["*"] };
+    expect(() => ensureImage(copied)).toThrow("without a part that is .xensan");
+  });
 
   it("is not made where another file system is mounted, or none", async () => {
     const elsewhere = { ...place("a.img"), filesystem: "00000000-5b1d-4c7e-9a66-0d1e2f3a4b5c", sizeBytes: mib };

@@ -18,6 +18,8 @@ const asked = {
   mountPoints: ["/srv/data", "/srv/none", "/srv/link"],
 } as const;
 
+const nested = ["/srv/xen/vms/a.img", "/srv/other/a.img"];
+
 const cases = (dom0: TwinBench) => {
   const look = (...sections: string[]) => dom0.look(probe(asked), sections);
 
@@ -137,6 +139,16 @@ const cases = (dom0: TwinBench) => {
     expect(told).toContain("images\timage\t/srv/xen/none.img\tMissing\t0\t0\t-\t-\t-\t-\t-\t-\t-\n");
     expect(told).toContain(`\txen/vm2 1111-aa\t${uuid}\tMade\n`);
     expect(told).toMatch(/\/srv\/xen\/b\.img\tFile\t512\t0\t\d+ \d+\tInterrupted\t256\t-\t-\t-\t-\n/);
+  });
+
+  it("tells the record of an image at the mount point, whatever directories above it are called", async () => {
+    const [path = ""] = nested;
+    const image = { owner, path, mountPoint: "/srv/xen", filesystem: dom0.filesystem };
+    await dom0.act(ensureImage({ uuid, mayFind: false, ...image, sizeBytes: 2 ** 20 }));
+    dom0.write("/srv/xen/vms/.xensan/images/x", `vms/a.img\n1 0\nxen/evil 1111-aa\n${uuid}\nMade\n`);
+    const told = await dom0.look(probe({ ...asked, images: nested }), ["images"]);
+    expect(told).toMatch(/\/srv\/xen\/vms\/a\.img\tFile\t.*\txen\/vm2 1111-aa\t.*\tMade\n/);
+    expect(told).toMatch(/\/srv\/other\/a\.img\tMissing\t.*\t-\t-\t-\t-\n/);
   });
 
   it("tells who holds which domain's lock, and which configurations are whose", async () => {

@@ -91,6 +91,15 @@ const cases = (dom0: TwinBench) => {
     expect(await from("/srv/xen/real/a.img")).toMatchObject({ kind: "done" });
   });
 
+  it("is started from the image that is recorded at the mount point, whatever directories above it are called", async () => {
+    const path = "/srv/xen/vms/a.img";
+    const written = text({ disk: `[ "format=raw, vdev=xvda, access=rw, target=${path}" ]` });
+    await makeImage({ path });
+    await write(written);
+    dom0.write("/srv/xen/vms/.xensan/images/x", "a guest's\n");
+    expect(await start(written)).toEqual({ kind: "done", detail: "started id 1" });
+  });
+
   describe("with a CD-ROM drive", () => {
     const iso = "/srv/xen/iso/debian.iso";
     const drive = (target: string) =>

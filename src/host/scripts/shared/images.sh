@@ -6,6 +6,14 @@
 # `inode birth`, the owner, the UUID of the domain, and how it came there: Making (xensan is about to make it), Made, or
 # Found (xensan did not make it; never grown, never deleted). Older records have three lines: Made, for any UUID.
 
+# reserved_name RELATIVE: a part of the path is a name of our own files (.xensan, a.img.xensan-copy.bella), or mkfs made it.
+reserved_name() {
+	case /$1/ in
+	*/.xensan/* | *.xensan-* | /lost+found/*) return 0 ;;
+	*) return 1 ;;
+	esac
+}
+
 # image_place PATH MOUNTPOINT: sets image_real, image_relative, image_record, image_copy (where this host copies to) and image_work
 # (of the process that copies: $image_work.pid, .out and .err).
 # Refuses when a part of the path is a symbolic link or another mount.
@@ -13,11 +21,7 @@ image_place() {
 	plain_path "$1"
 	case $1 in "$2"/?*) ;; *) refuse InvalidArgument "$1 is not below $2" ;; esac
 	image_relative=${1#"$2"/}
-	case $image_relative in
-	.xensan/* | lost+found/* | *.xensan-new | *.xensan-deleted | *.xensan-copy.*)
-		refuse InvalidArgument "$1 is a name that xensan reserves for itself"
-		;;
-	esac
+	! reserved_name "$image_relative" || refuse InvalidArgument "$1 is a name that xensan reserves for itself"
 	image_walk=$2
 	image_rest=$image_relative
 	image_device=$(stat -c %d -- "$2")
@@ -58,13 +62,10 @@ read_image_record() {
 	record_origin=${record_origin:-Made}
 }
 
-# require_image OWNER UUID PATH: the file of this name is the image that is recorded for this domain, and it is not in
-# use on this host. Refuses ImageMissing, ImageChanged, ImageForeign and ImageInUse.
+# require_image OWNER UUID PATH MOUNTPOINT: the file of this name is the image that is recorded for this domain, and it
+# is not in use on this host. Refuses ImageMissing, ImageChanged, ImageForeign and ImageInUse.
 require_image() {
-	require_top=${3%/*}
-	while [ -n "$require_top" ] && [ ! -d "$require_top/.xensan/images" ]; do require_top=${require_top%/*}; done
-	[ -n "$require_top" ] || refuse ImageForeign "$3 is not recorded as the image of a domain"
-	image_place "$3" "$require_top"
+	image_place "$3" "$4"
 	require_kept=$image_record
 	read_image_record "$require_kept" || refuse ImageForeign "$3 is not recorded as the image of a domain"
 	if [ "$record_origin" = Making ]; then refuse ImageMissing "$3 is not finished"; fi

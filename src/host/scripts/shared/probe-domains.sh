@@ -35,25 +35,37 @@ function relocation(   line, field, count, i, address, name, rows, keys, path) {
 probe_images() {
 	IFS= read -r host </proc/sys/kernel/hostname
 	host=${host%%.*}
-	tops=
+	asked="
+"
 	set --
 	while IFS= read -r path; do
 		set -- "$@" "$path"
-		# Its record would be in .xensan of the mount point above it.
-		top=$path
-		while [ -n "$top" ]; do
-			top=${top%/*}
-			[ -d "$top/.xensan/images" ] || continue
-			case $tops in
-			*"
+		asked="$asked$path
+"
+	done <"$work/images"
+	points=
+	while read -r _ _ _ _ point _; do
+		case $asked in *"
+$point/"*) points="$points$point
+" ;; esac
+	done </proc/self/mountinfo
+	tops=
+	while IFS= read -r path; do
+		# Its record is in .xensan of the mount point that holds it; a guest's directory may also be called that.
+		top=
+		while IFS= read -r point; do
+			case $path in "$point"/*) [ "${#point}" -le "${#top}" ] || top=$point ;; esac
+		done <<-END
+			$points
+		END
+		case $tops in
+		*"
 $top
 "*) ;;
-			*) tops="$tops
+		*) tops="$tops
 $top
 " ;;
-			esac
-			break
-		done
+		esac
 		state=- copied=-
 		for copy in "$path".xensan-copy.*; do
 			[ -f "$copy" ] || continue
@@ -89,10 +101,6 @@ $top
 	done <"$work/images.missing"
 	# Most loop devices are of requested images.
 	list_loops "$work/images.loops"
-	asked="
-"
-	for path; do asked="$asked$path
-"; done
 	set --
 	while IFS='	' read -r _ _ file; do
 		case $asked in *"
