@@ -1,7 +1,7 @@
 import type { HostCommand } from "./command.ts";
 import { command } from "./commands.ts";
-import type { Owner } from "./values.ts";
-import { ownerText } from "./values.ts";
+import type { Owner, Target } from "./values.ts";
+import { matching, ownerText, targetName } from "./values.ts";
 import {
   bootFileBounds,
   bridgeBounds,
@@ -12,6 +12,16 @@ import {
   seconds,
   timeOfDay,
 } from "./xen-values.ts";
+
+/** What both hosts of a migration have: the disks of an undeclared domain must be here. */
+export interface SharedStorage {
+  /** Where both have the same OCFS2 mounted. */
+  readonly mountPoints: readonly string[];
+  /** Mount points of the target below them that hide a part of it. */
+  readonly hidden: readonly string[];
+  /** AoE devices that both find at the same server with the same size. */
+  readonly devices: readonly Target[];
+}
 
 /** Arguments of start-migration.sh. */
 export interface MigrationRequest {
@@ -28,13 +38,15 @@ export interface MigrationRequest {
   /** Globs that the owner of the target allows. */
   readonly allowedBridges: readonly string[];
   readonly allowedBootFiles: readonly string[];
+  /** Nothing when omitted. Counts for an undeclared domain only: the images of a declared one have records. */
+  readonly shared?: SharedStorage;
 }
 
 /**
  * Starts `xl migrate`, detached (systemd-run, else setsid), and returns. Detail: `started` or `unchanged` (this
  * operation was started before). Refuses DomainTaken, DomainMissing, DomainMigrating, DomainNotRunning,
  * DomainNameUnsafe, BridgeOutsideBounds and BootFileOutsideBounds (of the running domain's bridges and boot files),
- * ToolMissing.
+ * DiskNotShared (of an undeclared domain), ToolMissing.
  */
 export function startMigration(request: MigrationRequest): HostCommand {
   return command("start-migration", 60, `migration of ${request.uuid} to ${request.address} started`, [
@@ -46,8 +58,19 @@ export function startMigration(request: MigrationRequest): HostCommand {
     timeOfDay(request.time),
     ...bridgeBounds(request.allowedBridges),
     ...bootFileBounds(request.allowedBootFiles),
+    ...(request.owner === undefined && request.shared !== undefined ? sharedWords(request.shared) : []),
   ]);
 }
+
+const sharedWords = ({ mountPoints, hidden, devices }: SharedStorage): readonly string[] => [
+  ...mountPoints.map((mountPoint) => `share=${mountPointText(mountPoint)}`),
+  ...hidden.map((mountPoint) => `hidden=${mountPointText(mountPoint)}`),
+  ...devices.map((device) => `device=/dev/etherd/${targetName(device)}`),
+];
+
+/** A host may have mounted at any path; the script only compares it. */
+const mountPointText = (value: string) =>
+  matching("mountPoint", value, /^\/\P{Cc}{0,4095}$/u, "an absolute path without control characters");
 
 const owner = (declarer: Owner | undefined) => (declarer === undefined ? "-" : ownerText(declarer));
 

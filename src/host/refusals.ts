@@ -87,6 +87,7 @@ export const refusals = {
   ConfigurationDiffers: "The configuration on the host is not the expected one",
   NoMemory: "The host has too little free memory",
   BridgeMissing: "The host has no such bridge",
+  DiskNotShared: "Nothing proves that a disk of the domain is the same on the target",
   BridgeOutsideBounds: "The bridge is not in allowed.bridges",
   BootFileMissing: "There is no such kernel or ramdisk",
   BootFileOutsideBounds: "The kernel or ramdisk, or what it resolves to, is not in allowed.bootFiles",

@@ -98,6 +98,39 @@ describe("a migration", () => {
   });
 });
 
+describe("a domain that nobody declared", () => {
+  const disks = (...paths: readonly string[]) =>
+    configuration().replace(
+      "disk = [ ]",
+      `disk = [ ${paths.map((path) => `"format=raw, vdev=xvda, access=rw, target=${path}"`).join(", ")} ]`,
+    );
+  const rigWith = (...paths: readonly string[]) =>
+    xenRig({
+      objects: [migration("go", { targetHostRef: { name: "brutus" } })],
+      prepare: ({ rack }) => {
+        for (const host of ["bella", "brutus"]) rack.writeFile(host, "/var/lib/xen/vm1.img", `of ${host}`);
+        rack.writeFile("bella", "/srv/xen/vm1.img", "shared");
+        rack.xen.destroyDomain("bella", "vm-test");
+        rack.xen.createDomain("bella", disks(...paths));
+      },
+    });
+
+  it("moves with a disk that both hosts share", async () => {
+    const stage = await rigWith("/srv/xen/vm1.img");
+    await eventually(stage, () => outcome(stage, "go"), "True/Succeeded", 5);
+    expect(seen(stage)).toEqual(there);
+  });
+
+  it("stays where its disk is, though the target has something of that name", async () => {
+    const stage = await rigWith("/srv/xen/vm1.img", "/var/lib/xen/vm1.img");
+    await eventually(stage, () => outcome(stage, "go"), "False/MigrationFailed", 5);
+    expect(said(stage, "go")).toContain(
+      "bella did not begin the migration (DiskNotShared): vm-test has the disk /var/lib/xen/vm1.img, and nothing proves that it is the same on the target; accepted are raw images on an OCFS2 that both hosts have mounted at the same directory (now /srv/xen), and AoE devices",
+    );
+    expect(seen(stage)).toEqual(here);
+  });
+});
+
 describe("an abort", () => {
   it("in precopy leaves the domain running on the source", async () => {
     const stage = await xenRig({ objects: [migration("go", { targetHostRef: { name: "brutus" } })] });

@@ -301,7 +301,7 @@ describe("an operator that starts domains as it likes", () => {
     });
     return stage.violations.filter((violation) => violation.includes("nothing outside the bounds"));
   };
-  const disks = (path: string) => [{ path, readOnly: false, cdrom: false }];
+  const disks = (path: string) => [{ path, readOnly: false, cdrom: false, format: "raw" }];
 
   it("is left alone within the bounds", () => {
     const bootFiles = ["/boot/vmlinuz-guest"];

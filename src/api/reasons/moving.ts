@@ -135,6 +135,12 @@ export const moving = {
       "A file system with disks of the domain is not mounted on both hosts at the same place, or another one is: the domain would continue on other data.",
     action: "See Mounted of the Ocfs2Cluster.",
   },
+  DiskNotShared: {
+    conditions: ["Succeeded"],
+    meaning:
+      "No XenDomain declares the domain, and nothing proves that one of its disks is the same on the target: the domain would continue on other data. Accepted are raw images on an OCFS2 that both hosts have mounted at the same directory, and devices /dev/etherd/eSHELF.SLOT that both hosts find at the same server.",
+    action: "Move the disk to such a place, or shut the domain down and move it by hand.",
+  },
   NameOccupied: {
     conditions: admission,
     meaning: "Another domain on the target has the same name.",

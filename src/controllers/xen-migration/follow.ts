@@ -2,7 +2,13 @@ import type { XenMigration } from "../../api/kinds.ts";
 import { bytesOf } from "../../api/quantity.ts";
 import type { HostCommand } from "../../host/command.ts";
 import { stopDomain } from "../../host/domain-actions.ts";
-import { abortMigration, awaitMigration, settleMigration, startMigration } from "../../host/migration-actions.ts";
+import {
+  abortMigration,
+  awaitMigration,
+  type SharedStorage,
+  settleMigration,
+  startMigration,
+} from "../../host/migration-actions.ts";
 import { isRefusalReason } from "../../host/refusals.ts";
 import type { Owner } from "../../host/values.ts";
 import { type ConditionUpdate, rfc3339 } from "../../runtime/conditions.ts";
@@ -13,6 +19,7 @@ import { unknown } from "../finding.ts";
 import { type Handed, handOver, lookedAgain, nothingHanded, soonest } from "../gate.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { explainOutcome, type Step, stepOf } from "../hosts/step.ts";
+import { currentFacts } from "../hosts/view.ts";
 import { hostText, type ObjectRef, refOf, refsOf, refTo, xenHost } from "../identity.ts";
 import type { PassResult } from "../reconciler.ts";
 import { domainSpec, hostSpec } from "../specs.ts";
@@ -26,6 +33,7 @@ import { type Action, type Course, planMigration } from "./plan.ts";
 import { progressed } from "./progress.ts";
 import { recordOn } from "./record-run.ts";
 import type { Evidence } from "./recovery.ts";
+import { sharedStorage } from "./shared-storage.ts";
 import { waitingIn } from "./watches.ts";
 
 /** The host's own time limit ends this long after the operator's: it is for when no operator runs. */
@@ -154,11 +162,8 @@ function pollSeconds({ state }: Course, evidence: Evidence, hosts: readonly Mach
   return Math.max(2, ...hosts.map(({ agent }) => 10 * agent.runningTookSeconds));
 }
 
-function act(
-  pass: MigrationPass,
-  move: Action | undefined,
-  [source, target]: readonly (Machine | undefined)[],
-): Handed {
+function act(pass: MigrationPass, move: Action | undefined, hosts: readonly (Machine | undefined)[]): Handed {
+  const [source, target] = hosts;
   const { world, directives, context, notes, ref: id, draft } = pass;
   if (directives.paused || directives.dryRun || move === undefined) return nothingHanded;
   context.signal.throwIfAborted();
@@ -166,7 +171,7 @@ function act(
   const onTarget = ahead.length > 0 || (move.kind === "Settle" && move.side === "Target");
   const [machine, ref] = onTarget ? [target, draft.status.targetHostRef] : [source, draft.status.sourceHostRef];
   if (machine === undefined || ref === undefined) return nothingHanded;
-  const commands = ahead.length > 0 ? ahead : [commandFor(pass, move) ?? []].flat();
+  const commands = ahead.length > 0 ? ahead : [commandFor(pass, move, hosts) ?? []].flat();
   // A begun migration is ended on each side, even if the other is observed; a new one begins only if neither is.
   const concerns = move.kind === "Begin" ? [source, target].flatMap((one) => one ?? []) : [];
   if (move.kind === "Begin" && !onTarget && concerns.every(({ observer }) => observer === undefined)) notes.sent(id);
@@ -185,7 +190,11 @@ function aheadOnTarget(pass: MigrationPass, target: Machine | undefined): HostCo
   );
 }
 
-function commandFor({ world, object: migration, spec, draft }: MigrationPass, move: Action): HostCommand | undefined {
+function commandFor(
+  { world, object: migration, spec, draft }: MigrationPass,
+  move: Action,
+  hosts: readonly (Machine | undefined)[],
+): HostCommand | undefined {
   const { operationID: operation = "", domainUUID: uuid = "", domainName: name = "" } = draft.status;
   const { startTime = "", targetHostRef: { name: target } = { name: "" } } = draft.status;
   switch (move.kind) {
@@ -198,7 +207,9 @@ function commandFor({ world, object: migration, spec, draft }: MigrationPass, mo
       const { bridges: allowedBridges, bootFiles: allowedBootFiles } = parsed.spec.allowed;
       const owner = ownerOfDomain(world, migration);
       const bounds = { allowedBridges, allowedBootFiles };
-      return startMigration({ owner, operation, uuid, address, timeoutSeconds, time: startTime, ...bounds });
+      const shared = sharedWith(hosts);
+      if (shared === undefined) return undefined;
+      return startMigration({ owner, operation, uuid, address, timeoutSeconds, time: startTime, shared, ...bounds });
     }
     case "Abort":
       return abortMigration({ operation });
@@ -207,6 +218,12 @@ function commandFor({ world, object: migration, spec, draft }: MigrationPass, mo
     case "DestroySource":
       return stopDomain({ owner: ownerOfDomain(world, migration), uuid, how: "Destroy", waitSeconds: 0 });
   }
+}
+
+/** What the source and the target share; undefined while one of them cannot be seen. */
+function sharedWith([source, target]: readonly (Machine | undefined)[]): SharedStorage | undefined {
+  const [from, to] = [currentFacts(source?.agent.view), currentFacts(target?.agent.view)];
+  return from && to && sharedStorage(from, to);
 }
 
 /**

@@ -10,7 +10,7 @@ interface Side {
 
 /**
  * Checks that each image is the recorded file on both hosts and is used by the domain only, and that the image in a
- * CD-ROM drive is a file on both. The images of a bare domain are unknown.
+ * CD-ROM drive is a file on both. The disks of a bare domain are known on its host only: start-migration checks them.
  */
 export function imageProblems({ uuid, images = [], cdroms = [] }: Traveller, sides: readonly Side[]): Problem[] {
   const on = (paths: readonly string[], problem: (image: ImageFact, side: Side) => Problem | undefined) =>

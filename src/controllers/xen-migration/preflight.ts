@@ -10,6 +10,7 @@ import { memoryShortage } from "../memory.ts";
 import { processorProblem } from "../processors.ts";
 import { settingsOutside } from "../settings.ts";
 import { imageProblems, ownershipProblems } from "./preflight-images.ts";
+import { sharedMounts } from "./shared-storage.ts";
 import { baseName } from "./sight.ts";
 import type { HostSheet, Problem, Transfer, Traveller } from "./transfer.ts";
 
@@ -321,29 +322,9 @@ const bounds: Check<Known> = ({ domain, target: { name, spec } }) => {
 };
 
 /**
- * OCFS2 mounts by directory, with what identifies the file system; undefined where that is unknown. An AoE target is
- * the same on every host of a segment.
+ * Which disks a bare domain has is known on its host only, where start-migration checks each. Here every shared file
+ * system on the source must be on the target.
  */
-function sharedMounts({ mounts, sharedDevices }: HostFacts): ReadonlyMap<string, string | undefined> {
-  const devices = sharedDevices.state === "known" ? sharedDevices.value : [];
-  const uuids = new Map(
-    devices.flatMap(({ superblock, mounts: places }) =>
-      places.flatMap(({ mountPoint, access }) =>
-        access === "ReadWrite" ? [[mountPoint, superblock?.uuid] as const] : [],
-      ),
-    ),
-  );
-  const present =
-    mounts.state === "known" ? mounts.value.filter(({ type, root }) => type === "ocfs2" && root === "/") : [];
-  return new Map(
-    present.map(({ mountPoint, source }) => {
-      const target = /^\/dev\/etherd\/e[0-9]+\.[0-9]+$/.test(source) ? source : undefined;
-      return [mountPoint, uuids.has(mountPoint) ? uuids.get(mountPoint) : target];
-    }),
-  );
-}
-
-/** The disks of a bare domain are unknown: every shared file system on the source must be on the target. */
 const filesystems: Check<Known> = ({ domain, source, target, from, to }) => {
   const [here, there] = [sharedMounts(from), sharedMounts(to)];
   const wanted = domain.filesystems ?? [...here].map(([mountPoint, uuid]) => ({ mountPoint, uuid }));

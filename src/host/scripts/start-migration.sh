@@ -5,10 +5,11 @@
 # undo: migrate it back; rm the record
 # Arguments: OWNER (- for a domain that nobody declared) OPERATION UUID ADDRESS SECONDS (after which the connection is cut, before
 #   the point of no return only) TIME (of now, by the operator), then any number of bridge=GLOB and bootfile=GLOB that the owner
-#   of the target allows.
+#   of the target allows, share=MOUNTPOINT where the target has the same OCFS2, hidden=MOUNTPOINT of another file system of the
+#   target below one, and device=PATH that is the same AoE target there.
 # Prints done<TAB>started or done<TAB>unchanged (this operation has been begun before, whatever became of it).
-# Exit codes: 0 done, 3 refused (DomainTaken DomainMissing DomainMigrating DomainNotRunning DomainNameUnsafe DomainStateDiffers BridgeOutsideBounds BootFileOutsideBounds ToolMissing
-# NotDom0), 4 busy.
+# Exit codes: 0 done, 3 refused (DomainTaken DomainMissing DomainMigrating DomainNotRunning DomainNameUnsafe DomainStateDiffers BridgeOutsideBounds BootFileOutsideBounds DiskNotShared
+# ToolMissing NotDom0), 4 busy.
 set -eu
 # include: prelude.sh
 # include: lock.sh
@@ -43,18 +44,66 @@ esac
 	refuse DomainMigrating "process $work_pid ($work_verb) is moving or building the domain"
 domain_runs || refuse DomainNotRunning "$(domain_text)"
 
+# on_target DISK ARGUMENT…: the target has the same content under this path. Sets shared_places and shared_devices.
+on_target() {
+	target_disk=$1 target_top='' target_kind='' shared_places='' shared_devices=''
+	shift
+	for target_one; do
+		target_value=${target_one#*=}
+		case $target_one in
+		device=*)
+			shared_devices="$shared_devices $target_value"
+			if [ "$target_value" = "$target_disk" ] && [ ! -L "$target_disk" ]; then target_kind=device; fi
+			continue
+			;;
+		share=*) shared_places="$shared_places $target_value" ;;
+		hidden=*) ;;
+		*) continue ;;
+		esac
+		case $target_disk in "$target_value"/?*) ;; *) continue ;; esac
+		[ "${#target_value}" -gt "${#target_top}" ] || continue
+		target_top=$target_value target_kind=${target_one%%=*}
+	done
+	case $target_kind in
+	device) return 0 ;;
+	# No symbolic link leads out of it, and no other mount hides it.
+	share)
+		[ "$(resolve "$target_disk" 2>/dev/null)" = "$target_disk" ] &&
+			[ "$(stat -c %d -- "$target_disk" 2>/dev/null)" = "$(stat -c %d -- "$target_top" 2>/dev/null)" ]
+		;;
+	*) return 1 ;;
+	esac
+}
+
+# require_all_disks: the toolstack has shown as many disks as the domain has.
+require_all_disks() {
+	have xenstore-list || return 0
+	found_disks=$(limited 10 xenstore-list "/local/domain/$domain_id/device/vbd" 2>/dev/null </dev/null 9>&- | grep -c . || :)
+	[ "$found_disks" -le "$disks" ] ||
+		refuse DomainStateDiffers "$toolstack list --long shows $disks disks of $domain_name, and xenstore $found_disks: it is unknown whether the target has them"
+}
+
 # What it runs with, whatever was declared: a reboot on the target would use these.
 running_rows "$domain_id" >"$run_dir/$uuid.runs"
-said=
+said='' disks=0
 while read -r kind value; do
 	case $kind in
 	said) said=yes ;;
 	bridge) within bridge "$value" "$@" || refuse BridgeOutsideBounds "$domain_name is connected to $value, which is not in allowed.bridges of the target; add $value to it to allow this" ;;
 	file) within bootfile "$value" "$@" || refuse BootFileOutsideBounds "$domain_name boots from $value, which is not in allowed.bootFiles of the target" ;;
+	disk | odd-disk)
+		disks=$((disks + 1))
+		# The images of a declared domain have records.
+		if [ "$owner" != - ] || [ -z "$value" ]; then continue; fi
+		{ on_target "$value" "$@" && [ "$kind" = disk ]; } || refuse DiskNotShared \
+			"$domain_name has the disk $value, and nothing proves that it is the same on the target; accepted are raw images on an OCFS2 that both hosts have mounted at the same directory (now${shared_places:- none}), and AoE devices that both hosts find at the same server with the same size (now${shared_devices:- none})"
+		;;
 	esac
 done <"$run_dir/$uuid.runs"
 rm -f "$run_dir/$uuid.runs"
 [ -n "$said" ] || refuse DomainStateDiffers "$toolstack list --long prints nothing: $(domain_text)"
+
+[ "$owner" != - ] || require_all_disks
 
 prune_runs
 

@@ -20,6 +20,8 @@ interface ConfiguredDisk {
   readonly path: string;
   readonly readOnly: boolean;
   readonly cdrom: boolean;
+  /** raw, qcow2, … */
+  readonly format: string;
 }
 
 /** Returns undefined where xl would not accept the file. */
@@ -62,7 +64,13 @@ function parseDisk(text: string): ConfiguredDisk {
   const cdrom = /(?:^|,)\s*devtype=cdrom\s*,|^[^,]*,[a-z0-9]+:cdrom(?:,|$)/.test(text);
   const target = /(?:^|,)\s*target=(.*)$/.exec(text)?.[1];
   if (target !== undefined)
-    return { path: target, readOnly: cdrom || /(?:^|,)\s*access=ro?\s*(?:,|$)/.test(text), cdrom };
+    return {
+      path: target,
+      readOnly: cdrom || /(?:^|,)\s*access=ro?\s*(?:,|$)/.test(text),
+      cdrom,
+      format: /(?:^|,)\s*format=([a-z0-9]+)/.exec(text)?.[1] ?? "raw",
+    };
   const [place = "", , access = "w"] = text.split(",");
-  return { path: place.replace(/^(file|phy|tap:aio):/, ""), readOnly: cdrom || access.trim().startsWith("r"), cdrom };
+  const path = place.replace(/^(file|phy|tap:aio):/, "");
+  return { path, readOnly: cdrom || access.trim().startsWith("r"), cdrom, format: "raw" };
 }

@@ -3,7 +3,7 @@ import { endHolder } from "../model/lease.ts";
 import { beginMigration, killTransport } from "../model/migration.ts";
 import { endReceiver, resumeDomain } from "../model/migration-ends.ts";
 import type { Domain } from "../model/state.ts";
-import { readText, writeText } from "../model/storage.ts";
+import { readText, resolve, writeText } from "../model/storage.ts";
 import { later } from "../model/world.ts";
 import { toolstackOf } from "../model/xen-state.ts";
 import type { Responder, ScriptRun } from "../script.ts";
@@ -22,7 +22,7 @@ import {
 import { append, exitPath, isRunning, logPath, permissionGiven, recordPath, uptime } from "./migration-records.ts";
 import { atWork, movesByName } from "./xen-processes.ts";
 
-/** start-migration.sh: OWNER|- OPERATION UUID ADDRESS SECONDS TIME bridge=GLOB… bootfile=GLOB… */
+/** start-migration.sh: OWNER|- OPERATION UUID ADDRESS SECONDS TIME bridge=GLOB… bootfile=GLOB… share=MOUNTPOINT… hidden=MOUNTPOINT… device=PATH… */
 export const startMigration: Responder = acting(function* startMigration(run) {
   const { world, host, args } = run;
   const [owner = "", operation = "", uuid = "", address = "", seconds = "0", time = "", ...bounds] = args;
@@ -59,6 +59,8 @@ export const startMigration: Responder = acting(function* startMigration(run) {
     const why = `boots from ${path}, which is not in allowed.bootFiles of the target`;
     refuse(run, "BootFileOutsideBounds", `${name} ${why}`);
   }
+  // The images of a declared domain have records.
+  for (const disk of owner === "-" ? domain.configuration.disks : []) requireOnTarget(run, name, disk, bounds);
   replaceFile(run, logPath(operation), "");
   yield world.timings.process;
   const record = [uuid, host.running.bootId, uptime(world, host), domain.id, address, time];
@@ -81,6 +83,29 @@ export const startMigration: Responder = acting(function* startMigration(run) {
   yield world.timings.process * 20;
   return finish(run, "started");
 });
+
+/** on_target: the target has the same content under the path of this disk. */
+function requireOnTarget(
+  run: ScriptRun,
+  name: string,
+  { path, format }: { readonly path: string; readonly format: string },
+  bounds: readonly string[],
+): void {
+  const words = (key: string) => bounds.filter((word) => word.startsWith(key)).map((word) => word.slice(key.length));
+  const [shares, hidden, devices] = [words("share="), words("hidden="), words("device=")];
+  const shown = format === "raw" ? path : `${path} (format ${format})`;
+  const [top] = [...shares, ...hidden]
+    .filter((mountPoint) => shown.startsWith(`${mountPoint}/`))
+    .sort((a, b) => b.length - a.length);
+  const { path: real, node, mount } = resolve(run.host, path);
+  const inShare = top !== undefined && shares.includes(top) && mount.mountPoint === top && node !== undefined;
+  if (devices.includes(shown) || (inShare && real === shown)) return;
+  const listed = (texts: readonly string[]) => `(now ${texts.join(" ") || "none"})`;
+  const files = `raw images on an OCFS2 that both hosts have mounted at the same directory ${listed(shares)}`;
+  const blocks = `AoE devices that both hosts find at the same server with the same size ${listed(devices)}`;
+  const why = "and nothing proves that it is the same on the target";
+  refuse(run, "DiskNotShared", `${name} has the disk ${shown}, ${why}; accepted are ${files}, and ${blocks}`);
+}
 
 /** record-migration.sh: OPERATION UUID TIME */
 export const recordMigration: Responder = acting(function* recordMigration(run) {

@@ -83,6 +83,9 @@ describe.each(shells)("a migration, begun in %s", (...shell) => {
     );
   };
 
+  const withDisk = (disk: string) =>
+    `[\n{\n"domid": 1,\n"config": {\n"b_info": {\n"type.pvh": {}\n},\n"disks": [\n{\n${disk}}\n]\n}\n}\n]\n`;
+
   it.each([
     [
       "BridgeOutsideBounds",
@@ -108,6 +111,33 @@ describe.each(shells)("a migration, begun in %s", (...shell) => {
       expect(dom0.calls()).toEqual([]);
     },
   );
+
+  it.each([
+    ["another host's backend", '"backend_domname": "storage",', "/srv/xen/a.img (backend_domname storage)"],
+    ["a driver domain", '"backend_domid": 3,', "/srv/xen/a.img (of another domain than dom0)"],
+    ["a script", '"script": "block-drbd",', "/srv/xen/a.img (script block-drbd)"],
+    ["another format", '"format": "vhd",', "/srv/xen/a.img (format vhd)"],
+  ])("is refused of a domain that nobody declared with a disk of %s", (_what, line, shown) => {
+    const text = withDisk(`"pdev_path": "/srv/xen/a.img",\n${line}\n`);
+    dom0.write("long", text);
+    const message = expect.stringContaining(`vm2 has the disk ${shown}, and nothing proves that it is the same`);
+    expect(begin()).toMatchObject({ kind: "refused", reason: "DiskNotShared", message });
+    expect(dom0.calls()).toEqual([]);
+  });
+
+  it("needs nothing of the target for an empty drive", () => {
+    dom0.write("long", withDisk('"format": "empty",\n"is_cdrom": "True"\n'));
+    dom0.write("migrate", `${begun}${permitted}exit 0`);
+    expect(begin()).toEqual(started);
+  });
+
+  it("is refused while xenstore has more disks of the domain than the toolstack shows", () => {
+    dom0.write("long", withDisk('"format": "empty"\n'));
+    dom0.program("xenstore-list", "#!/bin/sh\n[ $1 = /local/domain/1/device/vbd ] && echo 51712 && echo 51728\n");
+    const message = "xl list --long shows 1 disks of vm2, and xenstore 2: it is unknown whether the target has them";
+    expect(begin()).toEqual({ kind: "refused", reason: "DomainStateDiffers", message });
+    expect(dom0.calls()).toEqual([]);
+  });
 
   it("is refused while the toolstack says nothing of the domain", () => {
     dom0.write("long", "");

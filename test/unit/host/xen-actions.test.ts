@@ -88,6 +88,13 @@ describe("what is said to a dom0 about domains", () => {
       "bridge=br0",
       "bootfile=/boot/*",
     ]);
+    const shared = { mountPoints: ["/srv/xen"], hidden: ["/srv/xen/My Files"], devices: [{ shelf: 0, slot: 1 }] };
+    expect(startMigration({ ...migration, owner: undefined, shared }).args.slice(-3)).toEqual([
+      "share=/srv/xen",
+      "hidden=/srv/xen/My Files",
+      "device=/dev/etherd/e0.1",
+    ]);
+    expect(startMigration({ ...migration, shared }).args).toEqual(startMigration(migration).args);
     expect(settleMigration({ owner: undefined, uuid, name: "vm2", action: "ResumeSource" }).args).toEqual([
       "-",
       uuid,

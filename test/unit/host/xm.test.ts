@@ -24,6 +24,7 @@ if [ "$1" = list ]; then
 	while read -r id name uuid state seconds; do
 		printf '(domain\\n    (domid %s)\\n    (uuid %s)\\n    (vcpus 1)\\n    (name %s)\\n    (memory 128)\\n' "$id" "$uuid" "$name"
 		printf '    (device (vif (bridge eth0) (uuid 11111111-0000-4000-8000-000000000000)))\\n'
+		[ ! -f "$FAKE/disk" ] || cat "$FAKE/disk"
 		printf '    (state %s)\\n    (cpu_time %s)\\n    (online_vcpus 1)\\n)\\n' "$state" "$seconds"
 	done <"$FAKE/domains"
 	exit 0
@@ -173,6 +174,24 @@ describe.each(shells)("a domain of the toolstack of 2010, in %s", (...shell) => 
     expect(dom0.read("state/migrations/op-1.exit")).toBe("0\n");
     expect(dom0.calls()).toEqual(["migrate --live 7 10.99.0.12"]);
     expect(begin()).toEqual({ kind: "done", detail: "unchanged" });
+  });
+
+  it.each([
+    ["phy:/dev/vg0/vm1", "/dev/vg0/vm1"],
+    ["phy:vg0/vm1", "/dev/vg0/vm1"],
+    ["file:/var/lib/xen/a.img", "/var/lib/xen/a.img"],
+    ["tap:aio:/var/lib/xen/a.img", "/var/lib/xen/a.img"],
+    ["tap:qcow2:/dev/shm/a.img", "tap:qcow2:/dev/shm/a.img"],
+    ["drbd:vm1", "drbd:vm1"],
+  ])("with the disk %s that nobody shares is not moved", (uname, shown) => {
+    dom0.write(
+      "disk",
+      `    (device (vbd (uuid 22222222-0000-4000-8000-000000000000)\n (dev xvda:disk)\n (uname ${uname})\n (mode w)))\n`,
+    );
+    dom0.domains([7, "vm2", uuid, "-b----", 20]);
+    const message = expect.stringContaining(`vm2 has the disk ${shown}, and nothing proves`);
+    expect(begin()).toMatchObject({ kind: "refused", reason: "DiskNotShared", message });
+    expect(dom0.calls()).toEqual([]);
   });
 
   it.each([

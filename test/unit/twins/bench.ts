@@ -134,7 +134,7 @@ export function twins(
           act: async (command) => outcomeOf(await run(command)),
           end: () => host.end(),
           domains: (...rows) => host.domains(...rows),
-          runsWith: (bridge, kernel) => host.runsWith(bridge, kernel),
+          runsWith: (bridge, kernel, disks) => host.runsWith(bridge, kernel, disks),
           openVSwitch: (...bridges) => host.openVSwitch(...bridges),
           mountedWith: () => host.mountedWith(),
           listed: () => host.listed(),

@@ -51,8 +51,8 @@ export interface TwinHost {
   readonly bootId: string;
 
   domains(...rows: readonly DomainRow[]): void;
-  /** Domains that are given afterwards run with a card on this bridge and boot this kernel. */
-  runsWith(bridge: string, kernel: string): void;
+  /** Domains that are given afterwards run with a card on this bridge, boot this kernel, and have these disks. */
+  runsWith(bridge: string, kernel: string, disks?: readonly { readonly path: string; readonly format: string }[]): void;
   /** Installs Open vSwitch with these bridges. */
   openVSwitch(...bridges: readonly string[]): void;
   /** The suid, dev and exec of the mount of /srv/xen, or their no… forms. */

@@ -18,6 +18,18 @@ const cases = (dom0: TwinBench) => {
   const begin = (operation = "op-1") =>
     dom0.act(startMigration({ operation, uuid, address, timeoutSeconds: 600, ...bounds }));
 
+  const disks = [
+    { path: "/srv/xen/a.img", format: "raw" },
+    { path: "/dev/etherd/e0.1", format: "raw" },
+  ] as const;
+  const shareImages = () => {
+    for (const name of ["a.img", "real/a.img", "iso/a.img"]) dom0.image(`/srv/xen/${name}`, 4096);
+    dom0.symlink("/srv/xen/way", "/srv/xen/real");
+  };
+  const shared = { mountPoints: ["/srv/xen"], hidden: ["/srv/xen/iso"], devices: [{ shelf: 0, slot: 1 }] };
+  const beginBare = () =>
+    dom0.act(startMigration({ operation: "op-1", uuid, address, timeoutSeconds: 600, ...bounds, shared }));
+
   it.each<[string, DomainRow[], string]>([
     ["is not there", [], "DomainMissing"],
     ["is there twice", [1, 2].map((id) => [id, "vm2", uuid, "-b----", 9] as const), "DomainStateDiffers"],
@@ -48,6 +60,36 @@ const cases = (dom0: TwinBench) => {
     dom0.domains([1, "vm2", uuid, "-b----", 20]);
     expect(await begin()).toMatchObject({ kind: "refused", reason, message: expect.stringContaining(`vm2 ${why}`) });
     expect(dom0.read("/var/lib/xensan/migrations/op-1")).toBeUndefined();
+  });
+
+  it.each([
+    ["a logical volume of its own host", "/dev/vg0/vm1", "raw"],
+    ["a file outside of what both hosts share", "/var/lib/xen/a.img", "raw"],
+    ["a file that is not there", "/srv/xen/none.img", "raw"],
+    ["a file behind a symbolic link", "/srv/xen/way/a.img", "raw"],
+    ["a file that the target has elsewhere", "/srv/xen/iso/a.img", "raw"],
+    ["a file that may rest on another one", "/srv/xen/a.img", "qcow2"],
+    ["a device that the target finds elsewhere", "/dev/etherd/e0.2", "raw"],
+    ["a part of a name", "/dev/etherd/e0.12", "raw"],
+  ])("is not begun of a domain that nobody declared while it has %s", async (_what, path, format) => {
+    shareImages();
+    dom0.runsWith("xenbr0", "/boot/vmlinuz", [disks[0], { path, format }]);
+    dom0.domains([1, "vm2", uuid, "-b----", 20]);
+    const shown = format === "raw" ? path : `${path} (format ${format})`;
+    expect(await beginBare()).toEqual({
+      kind: "refused",
+      reason: "DiskNotShared",
+      message: `vm2 has the disk ${shown}, and nothing proves that it is the same on the target; accepted are raw images on an OCFS2 that both hosts have mounted at the same directory (now /srv/xen), and AoE devices that both hosts find at the same server with the same size (now /dev/etherd/e0.1)`,
+    });
+    expect(dom0.read("/var/lib/xensan/migrations/op-1")).toBeUndefined();
+  });
+
+  it("is not begun of a domain that nobody declared while the hosts share nothing", async () => {
+    shareImages();
+    dom0.runsWith("xenbr0", "/boot/vmlinuz", [disks[0]]);
+    dom0.domains([1, "vm2", uuid, "-b----", 20]);
+    const none = "at the same directory (now none), and AoE";
+    expect(await begin()).toMatchObject({ reason: "DiskNotShared", message: expect.stringContaining(none) });
   });
 
   it.each([
@@ -105,6 +147,18 @@ twins(
   "a migration to nobody",
   (dom0) => {
     beforeEach(() => dom0.domains([1, "vm2", uuid, "-b----", 20]));
+
+    it("is begun of a domain that nobody declared when both hosts share its disks", async () => {
+      dom0.image("/srv/xen/a.img", 4096);
+      const disks = ["/srv/xen/a.img", "/dev/etherd/e0.1"].map((path) => ({ path, format: "raw" }));
+      dom0.runsWith("xenbr0", "/boot/vmlinuz", disks);
+      dom0.domains([1, "vm2", uuid, "-b----", 20]);
+      const shared = { mountPoints: ["/srv", "/srv/xen"], hidden: [], devices: [{ shelf: 0, slot: 1 }] };
+      const command = startMigration({ operation: "op-1", uuid, address, timeoutSeconds: 600, ...bounds, shared });
+      expect(await dom0.act(command)).toEqual({ kind: "done", detail: "started" });
+      expect(await dom0.act(awaitMigration({ operation: "op-1", seconds: 60 }))).toMatchObject({ detail: "ended" });
+    });
+
     it("is begun once, ends by itself, and leaves its record and its exit code", async () => {
       const begin = () =>
         dom0.act(startMigration({ operation: "op-1", uuid, address, timeoutSeconds: 600, ...bounds }));

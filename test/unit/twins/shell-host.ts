@@ -277,8 +277,9 @@ export function shellHost(
       put("/fake/domains", given.map((row) => `${row.slice(0, 4).join(" ")} ${row[4].toFixed(1)}\n`).join(""));
       put("/fake/next-id", `${Math.max(0, ...given.map(([id]) => id)) + 1}\n`);
     },
-    runsWith(bridge, kernel) {
-      const config = { b_info: { kernel: at(kernel) }, nics: [{ bridge }] };
+    runsWith(bridge, kernel, given = []) {
+      const disks = given.map(({ path, format }) => ({ pdev_path: at(path), vdev: "xvda", format, readwrite: 1 }));
+      const config = { b_info: { kernel: at(kernel) }, disks, nics: [{ bridge }] };
       put("/fake/long", `${JSON.stringify([{ domid: 1, config }], undefined, 4)}\n`);
     },
     openVSwitch(...bridges) {

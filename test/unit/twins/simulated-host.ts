@@ -114,8 +114,9 @@ export function simulatedHost(furniture: Furniture): TwinHost {
       }
       xenState().nextId = Math.max(0, ...rows.map(([id]) => id)) + 1;
     },
-    runsWith(bridge, kernel) {
-      ranWith = `vif = [ "bridge=${bridge}" ]\nkernel = "${kernel}"\n`;
+    runsWith(bridge, kernel, given = []) {
+      const disks = given.map(({ path, format }) => `"format=${format}, vdev=xvda, access=rw, target=${path}"`);
+      ranWith = `vif = [ "bridge=${bridge}" ]\nkernel = "${kernel}"\ndisk = [ ${disks.join(", ")} ]\n`;
     },
     openVSwitch(...ovsBridges) {
       Object.assign(host, { hypervisor: { ...host.hypervisor, ovsBridges } });

@@ -21,8 +21,9 @@ allows_setting() {
 	return 1
 }
 
-# running_rows DOMID: `bridge NAME` and `file PATH` (kernel, ramdisk) of a domain as the toolstack runs it; nothing when
-# it does not tell. What a bootloader takes out of the image is no file of the host.
+# running_rows DOMID: `bridge NAME`, `file PATH` (kernel, ramdisk) and disks of a domain as the toolstack runs it; nothing
+# when it does not tell. What a bootloader takes out of the image is no file of the host. Disks are `disk PATH` of a raw
+# one, `disk` of an empty drive, and `disk TEXT` or `odd-disk TEXT` of others.
 running_rows() {
 	"$toolstack" list --long "$1" 2>/dev/null </dev/null 9>&- | awk '
 		{ seen = 1 }
@@ -30,9 +31,26 @@ running_rows() {
 		/^[ \t]*"bridge":[ \t]*"/ { rows = rows "bridge " plain($0) "\n" }
 		/hvmloader/ { next }
 		/^[ \t]*"(kernel|ramdisk)":[ \t]*"/ { files = files "file " plain($0) "\n" }
+		function disk(kind, text) { disks = disks kind " " text "\n" }
+		/^[ \t]*"disks":[ \t]*\[/ { in_disks = $0 !~ /\]/; next }
+		in_disks && /^[ \t]*\]/ { in_disks = 0 }
+		in_disks && /^[ \t]*[{]/ { path = odd = "" }
+		in_disks && /^[ \t]*"pdev_path":[ \t]*"/ { path = plain($0) }
+		in_disks && /^[ \t]*"(format|script|backend_domname)":[ \t]*"/ {
+			key = $0; sub(/^[ \t]*"/, "", key); sub(/".*$/, "", key)
+			if (key != "format" || plain($0) !~ /^(raw|empty)$/) odd = odd " (" key " " plain($0) ")"
+		}
+		in_disks && /^[ \t]*"backend_domid":[ \t]*[1-9]/ { odd = odd " (of another domain than dom0)" }
+		in_disks && /^[ \t]*[}]/ { disk(odd == "" ? "disk" : "odd-disk", path odd) }
+		/\(uname[ )]/ {
+			text = $0; sub(/^.*\(uname */, "", text); sub(/\).*$/, "", text)
+			if (sub(/^phy:/, "", text) && text !~ /^\//) text = "/dev/" text
+			sub(/^(file|tap2?:aio):/, "", text)
+			disk("disk", text)
+		}
 		/^[ \t]*"bootloader":[ \t]*"/ { loaded = 1 }
 		/\(bridge [^()]+\)/ { text = $0; sub(/^.*\(bridge /, "", text); sub(/\).*$/, "", text); rows = rows "bridge " text "\n" }
 		/\((kernel|ramdisk) [^()]+\)/ { text = $0; sub(/^.*\((kernel|ramdisk) /, "", text); sub(/\).*$/, "", text); files = files "file " text "\n" }
 		/\(bootloader [^()]+\)/ { loaded = 1 }
-		END { printf "%s%s", rows, loaded ? "" : files; if (seen) print "said -" }'
+		END { printf "%s%s%s", rows, loaded ? "" : files, disks; if (seen) print "said -" }'
 }
