@@ -58,7 +58,9 @@ export const xenMigrationSpecSchema = withRules(
       .min(30)
       .max(86_400)
       .default(3600)
-      .describe("Time after which the migration is aborted if that is still safe."),
+      .describe(
+        "Time after which the migration is aborted if that is still safe. Also the time from its creation in which it must begin: then it ends if a check still fails, or if others are still ahead of it. The migrations of a drain wait in the queue as long as the drain lasts.",
+      ),
     abort: z
       .enum(["Requested"])
       .optional()

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { at } from "../simulation/scenarios/objects.ts";
+import type { Stage } from "../simulation/stage.ts";
 import { commands, eventually, minutes, status, word } from "./rig.ts";
 import { configuration, dom0, history, migration, outcome, said, seen, uuid, xenRig } from "./xen-rig.ts";
 
@@ -64,6 +65,16 @@ describe("a migration", () => {
     expect([outcome(stage, "go"), said(stage, "back")]).toEqual(["True/Succeeded", "vm-test runs on bella"]);
     expect(seen(stage)).toEqual(here);
     expect(stage.rack.xen.executions().map(({ host }) => host)).toEqual(["bella", "brutus", "bella"]);
+  });
+
+  it.each([
+    ["already runs on bella", (stage: Stage) => stage],
+    ["is already on bella, paused", (stage: Stage) => stage.rack.xen.pauseDomain("bella", "vm-test")],
+  ])("to where its domain is ends at once: it %s", async (what, prepare) => {
+    const stage = await xenRig({ prepare });
+    stage.apply(migration("go", { targetHostRef: { name: "bella" } }));
+    await eventually(stage, () => outcome(stage, "go"), "True/AlreadyThere", 1);
+    expect(said(stage, "go")).toBe(`vm-test ${what}: nothing was moved`);
   });
 
   it("chooses its target, with the reasons", async () => {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { nameOf, objects } from "../simulation/scenarios/ground-truth.ts";
+import { at } from "../simulation/scenarios/objects.ts";
 import type { Stage } from "../simulation/stage.ts";
-import { eventually } from "./rig.ts";
-import { configuration, migration, outcome, said, seen, xenRig } from "./xen-rig.ts";
+import { eventually, minutes, status, word } from "./rig.ts";
+import { configuration, dom0, migration, outcome, said, seen, xenRig } from "./xen-rig.ts";
 
 const second = "37baabc6-98d5-48a2-9634-a38b12e29c46";
 
@@ -43,5 +45,58 @@ describe("migrations in nobody's way", () => {
     await eventually(stage, () => ["one", "two"].map((name) => outcome(stage, name)), Array(2).fill("True/Succeeded"));
     expect(most()).toBe(1);
     expect(seen(stage)).toEqual({ bella: [], brutus: ["vm-test"], caesar: ["other"] });
+  });
+});
+
+describe("a migration behind one that waits for a person's word", () => {
+  /** vm-test is suspended on bella and cannot be resumed; vm-two runs there. */
+  async function stuck(): Promise<Stage> {
+    const stage = await xenRig({
+      prepare: ({ rack }) => rack.xen.createDomain("bella", configuration({ name: "vm-two", uuid: second })),
+    });
+    stage.rack.xen.atPhase("StopCopy", () => stage.rack.xen.killSender("vm-test", "Unit"));
+    stage.apply(migration("go", { targetHostRef: { name: "brutus" } }));
+    await eventually(stage, () => outcome(stage, "go"), "Unknown/ApprovalNeeded", 5);
+    return stage;
+  }
+  const approve = (stage: Stage) => {
+    const approval = `DestroySource:${status(stage, "XenMigration", "go").operationID}`;
+    stage.patch("XenMigration", at("go"), { metadata: { annotations: { "xensan.dev/approve": approval } } });
+  };
+
+  it("ends after its time, and moves nothing days later", async () => {
+    const stage = await stuck();
+    stage.apply(migration("late", { domain: second, targetHostRef: { name: "caesar" }, timeoutSeconds: 600 }));
+    await stage.advance(minutes(9));
+    expect(outcome(stage, "late")).toBe("Unknown/WaitingForPermit");
+    await eventually(stage, () => outcome(stage, "late"), "False/NotAdmitted", 2);
+    expect(said(stage, "late")).toMatch(
+      /^The migration got no permit within 600 s\. Number 1 in the queue, behind san\/go: one migration per domain/,
+    );
+    expect(word(stage, "XenMigration", "late", "Admitted")).toBe("False/WaitingForPermit");
+    approve(stage);
+    await eventually(stage, () => outcome(stage, "go"), "False/DomainGone", 5);
+    await stage.advance(minutes(10));
+    expect(seen(stage)).toEqual({ bella: ["vm-two"], brutus: [], caesar: [] });
+  });
+
+  it("waits for hours if a drain created it, and is not created again", async () => {
+    const stage = await stuck();
+    stage.apply(dom0("bella", { maintenance: "Drain" }));
+    const drains = () =>
+      objects(stage, "XenMigration")
+        .map(nameOf)
+        .filter((name) => name.startsWith("drain-"));
+    await eventually(stage, () => drains().map((name) => outcome(stage, name)), ["Unknown/WaitingForPermit"], 2);
+    await stage.advance(minutes(150));
+    // What is refused for a moment does not end it either.
+    for (const host of ["brutus", "caesar"] as const) stage.apply(dom0(host, { maintenance: "Cordon" }));
+    await eventually(stage, () => drains().map((name) => outcome(stage, name)), ["Unknown/NoTarget"], 2);
+    for (const host of ["brutus", "caesar"] as const) stage.apply(dom0(host));
+    await eventually(stage, () => drains().map((name) => outcome(stage, name)), ["Unknown/WaitingForPermit"], 2);
+    approve(stage);
+    await eventually(stage, () => word(stage, "XenHost", "bella", "Drained"), "True/Drained", 10);
+    expect(drains()).toHaveLength(1);
+    expect(Object.values(seen(stage)).flat()).toEqual(["vm-two"]);
   });
 });

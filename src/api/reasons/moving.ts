@@ -19,7 +19,7 @@ export const moving = {
   NotAdmitted: {
     conditions: outcome,
     meaning:
-      "Checks kept failing until timeoutSeconds after the creation, or one of them can never pass with this spec; the message names them.",
+      "Checks kept failing or other migrations were ahead until timeoutSeconds after the creation, or a check can never pass with this spec; the message names them.",
     action: "Fix what the message names and create another XenMigration.",
   },
   DomainNotFound: {

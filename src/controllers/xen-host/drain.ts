@@ -192,6 +192,11 @@ export function observeDrain(world: World, host: XenHost): ObservedDrain {
   };
 }
 
+/** Whether the migration is one of those that the drain of its source withdraws when it ends. */
+export function isOfDrain({ metadata: { labels }, spec }: XenMigration): boolean {
+  return spec.sourceHostRef !== undefined && labels?.[drainLabel] === labelOf(spec.sourceHostRef.name);
+}
+
 /** The value of a label has at most 63 characters. */
 const labelOf = (host: string) => host.slice(0, 63).replace(/[^a-z0-9]+$/, "");
 

@@ -81,7 +81,7 @@ export function admit(applicant: Applicant): Admission {
     : { kind: "Ready", move, claim, reasons };
 }
 
-/** The target in the spec, if the domain runs there already under its own name, whatever sourceHostRef says. */
+/** The target in the spec, if the domain runs or is paused there under its own name, whatever sourceHostRef says. */
 function arrivedAt({ spec, hosts, declared, machine }: Applicant): { domain: Traveller; target: string } | undefined {
   const { sourceHostRef: _source, targetHostRef, ...who } = spec;
   const target = hosts.find(({ name }) => name === targetHostRef?.name);
@@ -89,7 +89,7 @@ function arrivedAt({ spec, hosts, declared, machine }: Applicant): { domain: Tra
   const located = locate(who, hosts, declared);
   if (located.kind === "Problem" || machine(located.source.name) !== machine(target.name)) return undefined;
   const { domain } = located;
-  const lives = baseName(domain.name) === domain.name && !/[pscd]/.test(domain.state);
+  const lives = baseName(domain.name) === domain.name && !/[scd]/.test(domain.state);
   return lives ? { domain, target: target.name } : undefined;
 }
 

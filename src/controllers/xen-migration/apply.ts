@@ -8,6 +8,7 @@ import type { Machine } from "../hosts/machine.ts";
 import { currentFacts } from "../hosts/view.ts";
 import { refTo, xenHost } from "../identity.ts";
 import { holding, type PassResult } from "../reconciler.ts";
+import { isOfDrain } from "../xen-host/drain.ts";
 import { type Admission, admit } from "./admission.ts";
 import { endAgain, repeats } from "./end-again.ts";
 import { follow } from "./follow.ts";
@@ -72,7 +73,9 @@ function finish(pass: MigrationPass, reason: Reason, message: string): PassResul
 /** Ends a migration whose domain is on the target already. */
 function arrive(pass: MigrationPass, { domain, target }: Extract<Admission, { kind: "Arrived" }>): PassResult {
   const { draft, world, directives } = pass;
-  const message = `${domain.name} already runs on ${target}: nothing was moved`;
+  const runs = domain.state.includes("p") ? "is already on" : "already runs on";
+  const paused = domain.state.includes("p") ? ", paused" : "";
+  const message = `${domain.name} ${runs} ${target}${paused}: nothing was moved`;
   if (directives.dryRun) {
     draft.status.plan = [];
     return held("DryRun", message);
@@ -105,20 +108,20 @@ const waiting = (reason: Reason, message: string): ConditionUpdate[] => [
 const final: ReadonlySet<Reason> = new Set(["XenVersionDiffers", "CpuFeaturesMissing", "ShadowPagingMissing"]);
 
 function refuse(pass: MigrationPass, { problems }: Extract<Admission, { kind: "Refused" }>): PassResult {
-  const { draft, object: migration, spec, world } = pass;
+  const { draft, spec } = pass;
   const [first] = problems;
   const message = describeProblems(problems);
   const reason = first?.reason ?? "HostUnknown";
   for (const field of ["sourceHostRef", "targetHostRef"] as const) delete draft.status[field];
-  const age = secondsSince(migration.metadata.creationTimestamp, world.clock.now());
-  const left = spec.timeoutSeconds - age;
+  // A migration of a drain that was queued once has waited for its turn, not for what is refused now.
+  const left = draft.status.domainUUID === undefined ? secondsLeft(pass) : secondsToQueue(pass);
   // The spec does not change, and neither do the facts that these checks compare.
   const never = spec.targetHostRef === undefined ? undefined : problems.find((one) => final.has(one.reason));
   if (never !== undefined) {
     const said = finish(pass, "NotAdmitted", `The migration can never be admitted. ${message}`);
     return { conditions: [no("Admitted", never.reason, message), ...said.conditions] };
   }
-  if (left > 0) return { conditions: waiting(reason, message), againSeconds: left };
+  if (left === undefined || left > 0) return { conditions: waiting(reason, message), againSeconds: left };
   const said = finish(
     pass,
     "NotAdmitted",
@@ -127,14 +130,29 @@ function refuse(pass: MigrationPass, { problems }: Extract<Admission, { kind: "R
   return { conditions: [no("Admitted", reason, message), ...said.conditions] };
 }
 
-function queue({ draft }: MigrationPass, { permit, claim, move }: Extract<Admission, { kind: "Queued" }>): PassResult {
+/** Seconds in which it may still begin: later, nobody expects it any more. */
+function secondsLeft({ object: migration, spec, world }: MigrationPass): number {
+  return spec.timeoutSeconds - secondsSince(migration.metadata.creationTimestamp, world.clock.now());
+}
+
+/** The same for the queue. A drain withdraws its migrations when it ends, and the last of them may wait for hours. */
+const secondsToQueue = (pass: MigrationPass) => (isOfDrain(pass.object) ? undefined : secondsLeft(pass));
+
+function queue(pass: MigrationPass, { permit, claim, move }: Extract<Admission, { kind: "Queued" }>): PassResult {
+  const { draft, spec } = pass;
+  const left = secondsToQueue(pass);
+  const message = describePermit(permit);
+  if (left !== undefined && left <= 0) {
+    const said = finish(pass, "NotAdmitted", `The migration got no permit within ${spec.timeoutSeconds} s. ${message}`);
+    return { conditions: [no("Admitted", "WaitingForPermit", message), ...said.conditions] };
+  }
   // The migrations behind it in the queue read these fields.
   Object.assign(draft.status, {
     domainUUID: claim.domain,
     sourceHostRef: { name: move.source.name },
     targetHostRef: { name: move.target.name },
   });
-  return { conditions: waiting("WaitingForPermit", describePermit(permit)) };
+  return { conditions: waiting("WaitingForPermit", message), againSeconds: left };
 }
 
 async function begin(pass: MigrationPass, { move, claim }: Extract<Admission, { kind: "Ready" }>): Promise<PassResult> {
