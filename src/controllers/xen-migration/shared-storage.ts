@@ -36,7 +36,7 @@ export function sharedStorage(from: HostFacts, to: HostFacts): SharedStorage {
   );
   /** One address at two servers is two devices. */
   const another = new Set(
-    pairs.flatMap(({ device, other }) => (sameTarget(device, other) ? [] : [`/dev/etherd/${addressText(device)}`])),
+    pairs.flatMap(({ device, other }) => (sameTarget(device, other) ? [] : [`/dev/etherd/e${addressText(device)}`])),
   );
   const mountPoints = [...sharedMounts(from)].flatMap(([mountPoint, which]) =>
     which !== undefined && there.get(mountPoint) === which && !another.has(which) ? [mountPoint] : [],
