@@ -54,6 +54,8 @@ export function freshRunning(host: Omit<Host, "running">, salt: string, now: num
       nextMinor: 0,
       cancelDiscovery: undefined,
     },
+    swapFiles: new Set(),
+    loops: new Map(),
     locks: new Map(),
     dpkgLock: undefined,
     nextPid: 400,

@@ -61,6 +61,10 @@ export interface Running {
   /** The entries of /etc/inittab that init has read, by id. */
   readonly inittab: Map<string, InittabEntry>;
   readonly aoe: AoeDriver;
+  /** Files that a user has made swap of. */
+  readonly swapFiles: Set<string>;
+  /** Loop devices that a user has made by hand, by kernel name, and their files. Those of domains are in `xen`. */
+  readonly loops: Map<string, string>;
   /** Lock file → holder, of flock. */
   readonly locks: Map<string, string>;
   /** Holder of the dpkg lock, if it is not one of our scripts. */

@@ -5,7 +5,7 @@ import type { Host } from "../model/state.ts";
 import { type Backing, backingAt, mapperName, resolve } from "../model/storage.ts";
 import type { ScriptRun } from "../script.ts";
 import { refuse } from "./answer.ts";
-import { requireFree } from "./in-use.ts";
+import { loopsOf, requireFree } from "./in-use.ts";
 
 /** The result of bounds.sh: the backing, the name to configure, and identities that overlap with it. */
 export interface AllowedBacking extends Backing {
@@ -55,7 +55,7 @@ export function requireNamed(run: ScriptRun, asked: string, backing: Backing, gl
   refuse(run, "BackingNotUsable", `${asked} ${why}. ${how}`);
 }
 
-/** Refuses a file that is outside the globs, also by its real path, or that has a second hard link. */
+/** Refuses a file that is outside the globs, also by its real path, that has a second hard link, or that is in use. */
 export function requireFile(run: ScriptRun, asked: string, backing: Backing, globs: readonly string[]): AllowedBacking {
   const { realPath } = backing;
   requirePlace(run, asked, realPath, globs);
@@ -64,6 +64,10 @@ export function requireFile(run: ScriptRun, asked: string, backing: Backing, glo
   if (links !== 1) {
     refuse(run, "BackingNotUsable", `${realPath} has ${links} hard links: another path names the same file`);
   }
+  const { swapFiles } = run.host.running;
+  if (swapFiles.has(realPath)) refuse(run, "BackingInUse", `${realPath} is used as swap`);
+  const loop = loopsOf(run.host).find(({ file }) => file === realPath);
+  if (loop !== undefined) refuse(run, "BackingInUse", `${realPath} is used by the loop device ${loop.name}`);
   return { ...backing, configured: realPath, related: [] };
 }
 

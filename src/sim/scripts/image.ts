@@ -52,13 +52,17 @@ function recordImage(run: Pick<ScriptRun, "world" | "host">, path: string, recor
 }
 
 /** image-users.sh: the loop devices and domains that use the very file with this name. */
-export function usersOfImage(host: Host, path: string): { readonly name: string; readonly domain: number }[] {
+export function usersOfImage(host: Host, path: string): { readonly name: string; readonly domain: number | "-" }[] {
   const { node } = resolve(host, path);
-  return [...host.running.xen.domains.values()].flatMap(({ id, disks }) =>
+  const ofDomains = [...host.running.xen.domains.values()].flatMap(({ id, disks }) =>
     disks.flatMap(({ file }, index) =>
       file !== undefined && file === node ? [{ name: `loop${id * 8 + index}`, domain: id }] : [],
     ),
   );
+  const byHand = [...host.running.loops].flatMap(([name, file]) =>
+    node?.kind === "File" && resolve(host, file).node === node ? [{ name, domain: "-" as const }] : [],
+  );
+  return [...ofDomains, ...byHand];
 }
 
 /** images.sh: require_image. */
@@ -114,6 +118,8 @@ function requireTemplate(run: ScriptRun, source: string, mountPoint: string, glo
   if (readImageRecord(host, source) !== undefined) {
     refuse(run, "SourceInUse", `${source} was made for a domain`);
   }
+  const [user] = usersOfImage(host, source);
+  if (user !== undefined) refuse(run, "SourceInUse", `${source} is used by the loop device ${user.name}`);
   for (const domain of host.running.xen.domains.values()) {
     if (domain.configuration.disks.every((disk) => disk.path !== source)) continue;
     refuse(run, "SourceInUse", `a domain uses ${source}: domain ${domain.id} ${domain.name}`);

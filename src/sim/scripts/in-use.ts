@@ -3,6 +3,22 @@ import type { Host } from "../model/state.ts";
 import type { ScriptRun } from "../script.ts";
 import { refuse } from "./answer.ts";
 
+/** Loop devices with their files, in the order of /sys/block: those of domains' disks, and those made by hand. */
+export function loopsOf({
+  running,
+}: Host): { readonly name: string; readonly file: string; readonly domain: number | undefined }[] {
+  const ofDomains = [...running.xen.domains.values()].flatMap(({ id, disks, configuration }) =>
+    disks.flatMap(({ file }, index) => {
+      const path = configuration.disks[index]?.path;
+      return file === undefined || path === undefined
+        ? []
+        : [{ name: `loop${id * 8 + index}`, file: path, domain: id }];
+    }),
+  );
+  const byHand = [...running.loops].map(([name, file]) => ({ name, file, domain: undefined }));
+  return [...ofDomains, ...byHand].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 const kernelName = (block: BlockDevice) => block.path.slice(block.path.lastIndexOf("/") + 1);
 
 const partitionsOf = (host: Host, disk: BlockDevice) =>

@@ -156,6 +156,8 @@ export function twins(
           watchdog: (seconds, boot) => host.watchdog(seconds, boot),
           failCreate: (...lines) => host.failCreate(...lines),
           leasedElsewhere: (path, mode) => host.leasedElsewhere(path, mode),
+          swapOn: (path) => host.swapOn(path),
+          loop: (path) => host.loop(path),
           isLeased: (path) => host.isLeased(path),
           killHolder: (uuid) => host.killHolder(uuid),
           ignoreShutdown: (uuid) => host.ignoreShutdown(uuid),

@@ -49,6 +49,23 @@ twins(
       expect(await remove(owner, "/srv/aoe/out.img")).toMatchObject({ kind: "refused", reason: "NotOurs" });
     });
 
+    it.each([
+      ["is swap", "swapOn", "is used as swap"],
+      ["is behind a loop device", "loop", "is used by the loop device loop7"],
+    ] as const)("of somebody else does not serve while it %s", async (_what, use, why) => {
+      host.image(path, 4 * mib);
+      host.image("/srv/aoe/other.img", 4 * mib);
+      host[use](path);
+      expect(await ensure(4 * mib)).toEqual({ kind: "refused", reason: "BackingInUse", message: `${path} ${why}` });
+      expect(await ensure(4 * mib, "/srv/aoe/other.img")).toEqual({ kind: "done", detail: "unchanged" });
+    });
+
+    it("that is ours is not deleted while a loop device uses it", async () => {
+      expect(await ensure(4 * mib)).toEqual({ kind: "done", detail: "created" });
+      host.loop(path);
+      expect(await remove()).toMatchObject({ kind: "refused", reason: "BackingInUse" });
+    });
+
     it("needs room", async () => {
       expect(await ensure(2 ** 51)).toMatchObject({ kind: "refused", reason: "NoSpace" });
     });

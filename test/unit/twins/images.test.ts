@@ -112,6 +112,19 @@ twins(["ensure-image", "delete-image"], "an image on the share", (dom0) => {
     expect(dom0.read(at("a.img"))).toBeUndefined();
   });
 
+  it("is not copied from a template that a loop device uses under another name, nor deleted while one uses it", async () => {
+    dom0.image(at("template.img"), mib);
+    dom0.symlink("/root/iso.img", at("template.img"));
+    dom0.loop("/root/iso.img");
+    const why = "/srv/xen/template.img is used by the loop device loop7";
+    const refused = { kind: "refused", reason: "SourceInUse", message: why };
+    expect(await ensure("a.img", mib, "template.img")).toEqual(refused);
+    expect(await ensure("b.img", mib)).toEqual(done("created"));
+    dom0.loop(at("b.img"));
+    expect(await remove("b.img")).toMatchObject({ kind: "refused", reason: "ImageInUse" });
+    expect(await ensure("a.img", mib, "template.img")).toEqual(done("copied"));
+  });
+
   const ours = [
     ...[".xensan/a.img", "vms/.xensan/images/a.img", "vms/.xensan", "a.img.xensan-new", "a.img.xensan-copy.bella"],
     ...["a.img.xensan-deleted/b.img", "a.img.xensan-new/b.img"],

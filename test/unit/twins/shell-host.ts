@@ -413,6 +413,14 @@ export function shellHost(
       renameSync(at(`${path}.other`), at(path));
       before = treeOfDirectory(directory);
     },
+    swapOn(path) {
+      put("/proc/swaps", `Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n${at(path)} file 1024 0 -2\n`);
+    },
+    loop(path) {
+      put("/sys/block/loop7/loop/backing_file", `${at(path)}\n`);
+      put("/sys/block/loop7/dev", "7:7\n");
+      before = treeOfDirectory(directory);
+    },
     symlink(path, target) {
       mkdirSync(dirname(at(path)), { recursive: true });
       symlinkSync(at(target), at(path));

@@ -1,3 +1,4 @@
+# include: image-users.sh
 # require_template SOURCE MOUNTPOINT GLOB…: the owner of the file system lists SOURCE for copying, no symbolic link
 # leads there, and it is no image: not made for a domain, and not in use by a domain or loop device of this host.
 require_template() {
@@ -11,11 +12,10 @@ require_template() {
 	done
 	[ ! -e "$template_top/.xensan/images/$(printf '%s' "${template#"$template_top"/}" | cksum | tr -d ' ')" ] ||
 		refuse SourceInUse "$template was made for a domain"
-	for template_loop in /sys/block/loop*/loop/backing_file; do
-		{ IFS= read -r template_backing <"$template_loop"; } 2>/dev/null || continue
-		template_loop=${template_loop#/sys/block/}
-		[ "$template_backing" != "$template" ] || refuse SourceInUse "$template is used by the loop device ${template_loop%%/*}"
-	done
+	if [ -f "$template" ]; then
+		template_user=$(first_image_user "$template")
+		[ -z "$template_user" ] || refuse SourceInUse "$template is used by the $template_user"
+	fi
 	if have xenstore-ls && { [ -e /proc/xen/xenbus ] || [ -e /dev/xen/xenbus ]; }; then
 		template_user=$(limited 10 xenstore-ls -f /local/domain/0/backend 2>/dev/null </dev/null | grep -F "params = \"$template\"" | head -n 1 || :)
 		[ -z "$template_user" ] || refuse SourceInUse "a domain uses $template: ${template_user%% = *}"
