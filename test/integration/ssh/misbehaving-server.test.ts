@@ -404,19 +404,19 @@ describe("a host that prints", () => {
     });
   });
 
-  it("a whole MiB, line by line, each in a packet of its own, is read", async () => {
+  it("nearly a MiB, line by line, each in a packet of its own, is read", async () => {
     const line = `${"x".repeat(79)}\n`;
-    const count = 2 ** 20 / line.length;
+    const count = 13_000;
     await using server = await startMisbehavingServer({
       onCommand({ channel, request, answer }) {
         const marks = outputMarks(request.nonce, 0, server.process);
         channel.write(marks.stdout.begin);
-        for (let written = 0; written < count - 1; written += 1) channel.write(line);
+        for (let written = 0; written < count; written += 1) channel.write(line);
         answer("", "", 0);
       },
     });
     const { stdout } = await open().dialer.session(targetOn(server, user)).run(script("true"));
-    expect(stdout.length).toBeGreaterThan(2 ** 20 - 2 * line.length);
+    expect(stdout.startsWith(line.repeat(count))).toBe(true);
   });
 
   it("100 MB is stopped, and memory stays bounded", async () => {
