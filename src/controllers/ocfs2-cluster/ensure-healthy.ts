@@ -194,14 +194,17 @@ function troubles(cluster: ClusterObservation): Assessment[] {
   );
 }
 
-/** I/O errors of other devices (an empty CD drive, the disk of dom0, another volume) do not concern the cluster. */
+/** Errors of other devices (an empty CD drive, the disk of dom0, another volume) do not concern the cluster. */
 export function concerns(
   { filesystems }: Pick<ClusterObservation, "filesystems">,
   { kind, subject }: Pick<KernelTrouble, "kind" | "subject">,
 ): boolean {
   const target = /^(?:etherd\/)?(e\d+\.\d+)(?:p\d+)?$/.exec(subject)?.[1];
-  if (target === undefined && kind === "IoError" && subject !== "") return false;
-  return target === undefined || filesystems.some((one) => deviceOf(one) === `/dev/etherd/${target}`);
+  if (target !== undefined) return filesystems.some((one) => deviceOf(one) === `/dev/etherd/${target}`);
+  // The kernel names the AoE device of each failed request: a line that names none may be about any other device.
+  if (kind === "IoError") return false;
+  // OCFS2 itself may name no device, or one by its number.
+  return kind !== "Ocfs2Error" || !/^[a-z]/i.test(subject);
 }
 
 /** Checks that the AoE driver gives up later than the heartbeat. */

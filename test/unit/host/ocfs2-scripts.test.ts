@@ -94,6 +94,51 @@ describe.each(shells)("in %s", (...shell) => {
       ]);
     });
 
+    it.each([
+      ["JBD2: I/O error when updating journal superblock for sda1-8.", "IoError sda1"],
+      ["JBD2: I/O error when updating journal superblock for dm-0-8.", "IoError dm-0"],
+      ["JBD2: I/O error when updating journal superblock for dm-0.", "IoError dm-0"],
+      ["JBD2: I/O error when updating journal superblock for etherd!e0.1-23.", "IoError etherd/e0.1"],
+      ["JBD2: Error -5 detected when updating journal superblock for sda1-8.", "Ocfs2Error sda1"],
+      ["JBD2: Error -5 detected when updating journal superblock for mmcblk0p2-8.", "Ocfs2Error mmcblk0p2"],
+      ["JBD2: Error -5 detected when updating journal superblock for etherd!e0.1-23.", "Ocfs2Error etherd/e0.1"],
+      ['XFS (sda2): metadata I/O error in "xfs_buf_ioend+0x1" at daddr 0x1 len 8 error 5', "IoError sda2"],
+      ['XFS (dm-1): metadata I/O error: block 0x64 ("xlog_iodone") error 5 numblks 64', "IoError dm-1"],
+      ["XFS (md127): log I/O error -5", "IoError md127"],
+      ['XFS (etherd/e0.2): metadata I/O error in "xfs_da_read_buf" at daddr 0x0', "IoError etherd/e0.2"],
+      ['I/O error in filesystem ("sda2") meta-data dev sda2 block 0x40       ("xfs_readsb") error 5', "IoError sda2"],
+      ["EXT4-fs (sda1): I/O error while writing superblock", "IoError sda1"],
+      ["EXT4-fs (dm-0): previous I/O error to superblock detected", "IoError dm-0"],
+      [
+        "EXT4-fs warning (device nvme0n1p2): ext4_end_bio:343: I/O error 10 writing to inode 12 starting block 1)",
+        "IoError nvme0n1p2",
+      ],
+      ["Buffer I/O error on dev md0, logical block 0, lost async page write", "IoError md0"],
+      ["Buffer I/O error on device sda1, logical block 5", "IoError sda1"],
+      ["lost page write due to I/O error on sda1", "IoError sda1"],
+      ["end_request: I/O error, dev hda, sector 63", "IoError hda"],
+      ["print_req_error: I/O error, dev dm-3, sector 0 flags 80700", "IoError dm-3"],
+      ["blk_update_request: I/O error, dev nvme0n1, sector 0 op 0x0:(READ) flags 0x0", "IoError nvme0n1"],
+      ["BTRFS warning (device sdb): lost page write due to I/O error on /dev/sdb", "IoError sdb"],
+      ["BTRFS warning: lost page write due to I/O error on /dev/sdb", "IoError sdb"],
+      ["sd 0:0:0:0: [sda] Unhandled I/O error", "IoError sda"],
+      ["floppy: I/O error", "IoError -"],
+      ["(o2hb-77D195BFEF,1102,1):o2hb_read_slots:1 ERROR: I/O error", "Heartbeat -"],
+      ["(cat,4242,0):ocfs2_read_blocks:1 ERROR: I/O error", "Ocfs2Error -"],
+    ])("names the device of %s", (line, expected) => {
+      const rows = rowsOf(`[    1.5] ${line}\n<4>[    2.5] ${line}\n`);
+      expect(rows.map((row) => row.split("\t").slice(1, 5).join(" "))).toEqual([`${expected} 2 2`]);
+    });
+
+    it.each([
+      "blk_update_request: critical medium error, dev sda, sector 2048 op 0x0:(READ) flags 0x0",
+      "nvme0n1: Read(0x2) @ LBA 123, 8 blocks, I/O Error (sct 0x2 / sc 0x81)",
+      "md/raid1:md0: sdb: unrecoverable I/O read error for block 123",
+      "XFS (sda2): Log I/O Error Detected.  Shutting down filesystem",
+    ])("has nothing to tell where AoE does not say so: %s", (line) => {
+      expect(rowsOf(`[    1.5] ${line}\n`)).toEqual([""]);
+    });
+
     it("has nothing to tell of a quiet boot and of mounts", () => {
       const text = `[  566.468887] o2hb: Heartbeat mode set to local
 [  602.805702] o2dlm: Joining domain 20E7556D473244BC9767E8F7299AFE1C

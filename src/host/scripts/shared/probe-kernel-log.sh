@@ -8,6 +8,21 @@ function log_subject(pattern,   s) {
 	sub(/.* /, "", s); gsub(/[(),:]/, "", s)
 	return s
 }
+# The block device that a line is about: in the words of the block layer, of file systems and of their journals.
+function log_device(   s) {
+	if (match($0, /JBD2?: .*superblock for [^ ]+/)) {
+		s = substr($0, RSTART, RLENGTH)
+		# DEVICE-INODE, or DEVICE alone, with an exclamation mark for each slash
+		sub(/.* /, "", s); sub(/[.]$/, "", s); gsub(/!/, "/", s)
+		if (s !~ /^dm-[0-9]+$/) sub(/-[0-9]+$/, "", s)
+	} else if ((s = log_subject("dev(ice)? [^ ,]+")) == "-" && match($0, /[A-Za-z0-9_-]+ [(][^ ()]+[)]: /)) {
+		s = substr($0, RSTART, RLENGTH)
+		sub(/.*[(]/, "", s); sub(/[)].*/, "", s)
+	} else if (s == "-" && (s = log_subject("[Ee]rror on [^ ,]+")) == "-" && match($0, /\[[a-z][a-z0-9]*\] /))
+		s = substr($0, RSTART + 1, RLENGTH - 3)
+	sub(/^\/dev\//, "", s)
+	return s
+}
 # Of what dmesg printed.
 function kernel_log(   kind, about, seconds, text, key, order, kinds, count, last, i, state) {
 	while ((state = (getline < (work "/dmesg"))) > 0) {
@@ -15,10 +30,10 @@ function kernel_log(   kind, about, seconds, text, key, order, kinds, count, las
 		kind = ""; about = "-"
 		if (/very sorry to be fencing|o2hb_stop_all_regions|o2quo.*(fenc|panic|restart)/) kind = "Fencing"
 		else if (/I\/O error/) {
+			about = log_device()
 			kind = "IoError"
-			about = log_subject("dev [^ ,]+")
-			# Kernels before 4.4
-			if (about == "-") about = log_subject("device [^ ,]+")
+			if (about == "-" && /o2hb/) kind = "Heartbeat"
+			else if (about == "-" && /ocfs2|OCFS2/) kind = "Ocfs2Error"
 		}
 		else if (/aoe: .*(not responding|went away|device .* failed|no response|ata error)/) { kind = "IoError"; about = log_subject("e[0-9]+[.][0-9]+") }
 		else if (/o2hb/ && /ERROR|hung|Error|timeout|Unable|stopping/) {
@@ -32,6 +47,7 @@ function kernel_log(   kind, about, seconds, text, key, order, kinds, count, las
 		} else if (/OCFS2: ERROR|OCFS2: File system is now read-only|On-disk corruption|ocfs2.* ERROR|ocfs2_.*ERROR|JBD2?: Error|Timed out joining dlm domain|Cluster check failed|could not connect to nodes/) {
 			kind = "Ocfs2Error"
 			about = log_subject("device [^ ]+")
+			if (/JBD2?: /) about = log_device()
 			if (about == "-" && match($0, /etherd\/e[0-9]+[.][0-9]+/)) about = substr($0, RSTART, RLENGTH)
 		}
 		if (kind == "") continue

@@ -132,7 +132,17 @@ describe("trouble that a kernel reports", () => {
     ["IoError", "e0.1p1", true],
     ["IoError", "etherd/e0.2", false],
     ["IoError", "sda", false],
-    ["IoError", "", true],
+    ["IoError", "dm-0", false],
+    // The block layer names the device of each failed request in a line of its own.
+    ["IoError", "", false],
+    ["Ocfs2Error", "etherd/e0.1", true],
+    ["Ocfs2Error", "etherd/e0.2", false],
+    ["Ocfs2Error", "sda1", false],
+    ["Ocfs2Error", "1520", true],
+    ["Ocfs2Error", "", true],
+    ["Heartbeat", "77D1", true],
+    ["Heartbeat", "etherd/e0.2", false],
+    ["Network", "brutus", true],
     ["Fencing", "eth1", true],
   ] as const)("%s of %j is the cluster's: %s", (kind, subject, expected) => {
     expect(concerns(cluster(), { kind, subject })).toBe(expected);
