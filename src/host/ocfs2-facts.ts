@@ -10,7 +10,7 @@ export interface O2cb {
   readonly loaded: boolean;
   /** /etc/ocfs2/cluster.conf; undefined when there is none. */
   readonly configuration: O2cbConfiguration | undefined;
-  /** /etc/default/o2cb; undefined when there is none. */
+  /** /etc/default/o2cb; undefined when there is none, or none that can be understood. */
   readonly boot: O2cbBoot | undefined;
   /** The cluster comes back after a reboot without help, after the network and the AoE devices, before the mounts. */
   readonly bootOrder: boolean;
@@ -18,8 +18,10 @@ export interface O2cb {
   readonly panicOnOops: KernelSetting | undefined;
   /** Seconds until the reboot after a panic: 0 never, below 0 at once. Undefined if it could not be read. */
   readonly panic: KernelSetting | undefined;
-  /** The cluster that is registered in the kernel; undefined when none is. */
+  /** The cluster that is registered in the kernel; undefined when none is, or `activeUnreadable`. */
   readonly active: ActiveCluster | undefined;
+  /** One is registered, and its row could not be read. Omitted otherwise. */
+  readonly activeUnreadable?: true;
 }
 
 /** /etc/ocfs2/cluster.conf as the host has it. */

@@ -5,6 +5,7 @@ import type {
   KernelTrouble,
   MountPointFact,
   O2cb,
+  O2cbBoot,
   O2cbConfiguration,
   O2cbNode,
   O2cbTimeouts,
@@ -31,7 +32,7 @@ type Row = readonly string[];
 /** Section `o2cb` of the probe: the cluster in the kernel, in cluster.conf and at boot, with heartbeat regions. */
 export function parseO2cb(rows: Rows, lost: Lost): O2cb {
   const byKind = grouped(rows);
-  const boot = byKind("boot")[0];
+  const active = parseActive(byKind, lost);
   return {
     kernel: oneOf(
       field(only(byKind("kernel"), "kernel"), 1, "a kernel"),
@@ -40,23 +41,25 @@ export function parseO2cb(rows: Rows, lost: Lost): O2cb {
     ),
     loaded: yes(only(byKind("loaded"), "loaded"), 1, "loaded"),
     configuration: parseConfiguration(byKind, lost),
-    boot:
-      boot === undefined
-        ? undefined
-        : {
-            enabled: oneOf(field(boot, 1, "enabled"), ["true", "false"], "enabled") === "true",
-            cluster: textOrNone(boot, 2, "a cluster"),
-            timeouts: {
-              heartbeatThreshold: numberOrNone(boot, 3, "the threshold"),
-              idleMilliseconds: numberOrNone(boot, 4, "the idle timeout"),
-              keepaliveMilliseconds: numberOrNone(boot, 5, "the keepalive delay"),
-              reconnectMilliseconds: numberOrNone(boot, 6, "the reconnect delay"),
-            },
-          },
+    boot: each(byKind("boot").slice(0, 1), lost, parseBoot)[0],
     bootOrder: yes(only(byKind("boot-order"), "boot-order"), 1, "boot-order"),
     panicOnOops: setting(byKind("sysctl"), lost, "panic_on_oops"),
     panic: setting(byKind("sysctl"), lost, "panic"),
-    active: parseActive(byKind, lost),
+    active,
+    ...(active === undefined && byKind("active").length > 0 ? { activeUnreadable: true } : {}),
+  };
+}
+
+function parseBoot(row: Row): O2cbBoot {
+  return {
+    enabled: oneOf(field(row, 1, "enabled"), ["true", "false"], "enabled") === "true",
+    cluster: textOrNone(row, 2, "a cluster"),
+    timeouts: {
+      heartbeatThreshold: numberOrNone(row, 3, "the threshold"),
+      idleMilliseconds: numberOrNone(row, 4, "the idle timeout"),
+      keepaliveMilliseconds: numberOrNone(row, 5, "the keepalive delay"),
+      reconnectMilliseconds: numberOrNone(row, 6, "the reconnect delay"),
+    },
   };
 }
 
@@ -84,13 +87,13 @@ function parseConfiguration(byKind: (kind: string) => Rows, lost: Lost): O2cbCon
 }
 
 function parseActive(byKind: (kind: string) => Rows, lost: Lost): ActiveCluster | undefined {
-  const row = byKind("active")[0];
-  if (row === undefined) return undefined;
-  return {
+  return each(byKind("active").slice(0, 1), lost, (row) => ({
     name: plain(field(row, 1, "a name")),
     ...parseTimeouts(row, 2),
     fenceMethod:
-      oneOf(field(row, 6, "a fence method"), ["reset", "panic"], "the fence method") === "panic" ? "Panic" : "Reset",
+      oneOf(field(row, 6, "a fence method"), ["reset", "panic"], "the fence method") === "panic"
+        ? ("Panic" as const)
+        : ("Reset" as const),
     heartbeatMode: heartbeatMode(row, 7),
     nodes: each(byKind("active-node"), lost, (node) => ({
       ...parseNode(node, 1),
@@ -102,7 +105,7 @@ function parseActive(byKind: (kind: string) => Rows, lost: Lost): ActiveCluster 
     })),
     liveNodes: nodeNumbers(byKind("live"), lost),
     connectedNodes: nodeNumbers(byKind("connected"), lost),
-  };
+  }))[0];
 }
 
 function parseTimeouts(row: Row, at: number): O2cbTimeouts {
@@ -235,11 +238,8 @@ function only(rows: Rows, what: string): Row {
 }
 
 function setting(rows: Rows, lost: Lost, name: string): KernelSetting | undefined {
-  const row = only(
-    rows.filter((candidate) => field(candidate, 1, "a name") === name),
-    name,
-  );
-  return each([row], lost, () => ({ now: integer(row, 2, name), persisted: yes(row, 3, name) }))[0];
+  const found = rows.filter((row) => row[1] === name).slice(0, 1);
+  return each(found, lost, (row) => ({ now: integer(row, 2, name), persisted: yes(row, 3, name) }))[0];
 }
 
 function heartbeatMode(row: Row, at: number): "Local" | "Global" {

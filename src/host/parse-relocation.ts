@@ -9,9 +9,8 @@ import type { MigrationRun, RelocationFact } from "./xen-facts.ts";
  */
 export function parseRelocation(rows: Rows, lost: Lost): RelocationFact {
   const byKind = grouped(rows);
-  const key = byKind("key")[0];
   return {
-    publicKey: key === undefined ? "" : text(key, 1, "a public key"),
+    publicKey: each(byKind("key").slice(0, 1), lost, (row) => text(row, 1, "a public key"))[0] ?? "",
     peers: each(byKind("peer"), lost, (row) => ({
       name: plain(field(row, 1, "a name")),
       address: plain(field(row, 2, "an address")),

@@ -19,7 +19,6 @@ export function parseToolstack(rows: Rows, lost: Lost): Toolstack {
   const byKind = grouped(rows);
   const single = (kind: string) => field(byKind(kind)[0] ?? [], 1, kind);
   const kind = oneOf(single("kind"), ["xl", "xm", "none"], "the toolstack");
-  const automatic = byKind("automatic")[0];
   const xend = byKind("xend");
   const ovsBridges = each(byKind("ovs-bridge"), lost, (row) => field(row, 1, "a bridge"));
   const watchdogs = each(byKind("watchdog"), lost, (row) => ({
@@ -32,14 +31,11 @@ export function parseToolstack(rows: Rows, lost: Lost): Toolstack {
     dom0: oneOf(single("dom0"), ["yes", "no"], "dom0") === "yes",
     info: parseInfo(byKind("info"), lost),
     ...parseDom0Memory(byKind("dom0-memory"), lost),
-    automaticDomains:
-      automatic === undefined
-        ? undefined
-        : {
-            save: text(automatic, 1, "XENDOMAINS_SAVE"),
-            restore: text(automatic, 2, "XENDOMAINS_RESTORE"),
-            auto: text(automatic, 3, "XENDOMAINS_AUTO"),
-          },
+    automaticDomains: each(byKind("automatic").slice(0, 1), lost, (row) => ({
+      save: text(row, 1, "XENDOMAINS_SAVE"),
+      restore: text(row, 2, "XENDOMAINS_RESTORE"),
+      auto: text(row, 3, "XENDOMAINS_AUTO"),
+    }))[0],
     services: new Map(
       each(byKind("service"), lost, (row) => [
         field(row, 1, "a service"),

@@ -41,9 +41,10 @@ function nodeStatus(cluster: ClusterObservation, node: ObservedNode, before: Nod
   if (problem?.reason === "Pending")
     return { state: "Unknown", ...(before === undefined ? {} : withoutUndefined(before)), ...identity };
   const ready = readyNode(node);
-  if (ready === undefined || ready.facts.o2cb.state === "unknown")
+  const { o2cb } = ready?.facts ?? {};
+  if (ready === undefined || o2cb?.state === "unknown" || (o2cb?.state === "known" && o2cb.value.activeUnreadable))
     return { ...identity, state: "Unknown", ...said(problem?.message) };
-  const active = ready.facts.o2cb.state === "known" ? ready.facts.o2cb.value.active : undefined;
+  const active = o2cb?.state === "known" ? o2cb.value.active : undefined;
   const state = active?.name === cluster.spec.clusterName ? "Online" : "Offline";
   return { ...identity, state, ...said(node.listed ? undefined : leave(cluster, node).assessment?.message) };
 }

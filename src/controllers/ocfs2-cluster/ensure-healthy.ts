@@ -46,9 +46,11 @@ function unknown(cluster: ClusterObservation): Assessment[] {
     const isUsed = cluster.filesystems.some(({ recorded }) => recorded?.uuid !== undefined);
     if (sharedDevices?.state === "unknown" && isUsed)
       return [open(node.host, "FactsUnknown", `did not report its mounts: ${sharedDevices.why}`)];
-    return o2cb?.state === "unknown"
-      ? [open(node.host, "FactsUnknown", `did not report which heartbeats it sees: ${o2cb.why}`)]
-      : [];
+    const unread = o2cb?.state === "known" && o2cb.value.activeUnreadable === true;
+    const why = o2cb?.state === "unknown" ? o2cb.why : unread ? "its row could not be read" : undefined;
+    return why === undefined
+      ? []
+      : [open(node.host, "FactsUnknown", `did not report which heartbeats it sees: ${why}`)];
   });
 }
 

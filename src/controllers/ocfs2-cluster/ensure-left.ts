@@ -104,7 +104,8 @@ export function restOf(cluster: ClusterObservation, node: ObservedNode): string 
   const { o2cb } = ready.facts;
   if (o2cb.state === "unknown") return o2cb.why;
   if (o2cb.state === "absent") return undefined;
-  const { active, configuration } = o2cb.value;
+  const { active, activeUnreadable, configuration } = o2cb.value;
+  if (activeUnreadable === true) return "which cluster is online could not be read";
   if (active?.name === cluster.spec.clusterName) return "the cluster is online";
   return configuration?.state === "Readable" && isOurs(configuration.owner, cluster)
     ? "cluster.conf exists"

@@ -88,6 +88,8 @@ function assess(
     return only(
       bad(host, "KernelWithoutOcfs2", "its kernel is built without OCFS2: boot a kernel that has it, such as Debian's"),
     );
+  if (o2cb.state === "known" && o2cb.value.activeUnreadable === true)
+    return only(open(host, "FactsUnknown", "reported a cluster that is online, and it could not be read"));
   const active = o2cb.state === "known" ? o2cb.value.active : undefined;
   const step = stepOn(host, clusterOnline(request));
   if (active === undefined)

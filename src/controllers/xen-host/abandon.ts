@@ -48,6 +48,8 @@ function beats(facts: HostFacts, clusters: readonly Ocfs2Cluster[]): Contradicti
   if (names.length === 0 || facts.o2cb.state === "absent") return undefined;
   if (facts.o2cb.state === "unknown")
     return waits("ClientUnknown", `the host did not report its heartbeats (${facts.o2cb.why})`);
+  if (facts.o2cb.value.activeUnreadable === true)
+    return waits("ClientUnknown", "what the host reported of its heartbeats could not be read");
   if ((facts.o2cb.value.active?.regions ?? []).length === 0) return undefined;
   return {
     reason: "ReferencedByCluster",

@@ -164,6 +164,32 @@ it("a real dom0 with a blank device and Debian's configuration says just that", 
   ]);
 });
 
+describe("an odd value of O2CB costs its row", () => {
+  const probe = readFileSync(new URL("../../fixtures/probe/lab-bella-shared.txt", import.meta.url), "utf8");
+  const before = known(parseProbe(probe).o2cb);
+  const huge = "99999999999999999";
+
+  it.each<[string, RegExp, string, Partial<typeof before>]>([
+    ["/etc/default/o2cb", /^(o2cb\tboot\t\w+\t\w+)\t\d+/m, `$1\t${huge}`, { boot: undefined }],
+    ["/etc/default/o2cb, a word", /^(o2cb\tboot\t)\w+/m, "$1perhaps", { boot: undefined }],
+    [
+      "the active cluster",
+      /^(o2cb\tactive\t\w+)\t\d+/m,
+      `$1\t${huge}`,
+      { active: undefined, activeUnreadable: true },
+    ],
+    ["a sysctl", /^(o2cb\tsysctl\tpanic)\t\d+/m, `$1\t${huge}`, { panic: undefined }],
+  ])("%s", (_name, row, by, lost) => {
+    const odd = probe.replace(row, by);
+    expect(odd).not.toBe(probe);
+    expect(parseProbe(odd).o2cb).toEqual({
+      state: "known",
+      value: { ...before, ...lost },
+      unread: [{ why: expect.any(String), row: expect.stringMatching(/99999999999999999|perhaps/) }],
+    });
+  });
+});
+
 describe("a section without what it always says is unknown as a whole", () => {
   it.each(["loaded\tyes", "kernel\tPerhaps"])("%s", (row) => {
     expect(probeOf("o2cb", row).o2cb).toEqual({ state: "unknown", why: expect.stringMatching(/^o2cb: /) });

@@ -115,6 +115,10 @@ describe("a cluster", () => {
       "Unknown FactsUnknown: brutus: did not report which heartbeats it sees: o2cb failed",
       { brutus: { o2cb: { state: "unknown", why: "o2cb failed" } } },
     ],
+    [
+      "Unknown FactsUnknown: brutus: did not report which heartbeats it sees: its row could not be read",
+      { brutus: { o2cb: known({ ...o2cb({ active: undefined }), activeUnreadable: true }) } },
+    ],
   ])("is not healthy where it says %s", (condition, change) => {
     expect(look(change)).toEqual(says(condition));
   });
