@@ -18,8 +18,8 @@ export function factsStatus(facts: HostFacts): HostFactsStatus {
       ? {}
       : {
           hostname: cut(identity.hostname, 253),
-          machineID: cut(identity.machineId, 64),
-          bootID: cut(identity.bootId, 64),
+          ...(identity.machineId === undefined ? {} : { machineID: identity.machineId }),
+          ...(identity.bootId === undefined ? {} : { bootID: identity.bootId }),
         }),
     ...(system === undefined
       ? {}
@@ -30,8 +30,8 @@ export function factsStatus(facts: HostFacts): HostFactsStatus {
       ? {}
       : {
           interfaces: distinct(interfaces, ({ name }) => name, 64).map((one) => ({
-            name: cut(one.name, 32),
-            ...(one.mac === "" ? {} : { mac: cut(one.mac, 32) }),
+            name: one.name,
+            ...(one.mac === "" ? {} : { mac: one.mac }),
             mtu: one.mtu,
             link: link(one),
           })),

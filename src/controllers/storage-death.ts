@@ -40,7 +40,8 @@ export function storageDeath(world: World, host: XenHost, proved: boolean, last:
       `A silent heartbeat does not prove the host dead (WatchdogMissing); when the machine is off, run xensan forget ${key.name}`,
     );
   const o2cb = last?.o2cb.state === "known" ? last.o2cb.value : undefined;
-  const sameBoot = last?.identity.state === "known" && last.identity.value.bootId === facts?.bootID;
+  const boot = last?.identity.state === "known" ? last.identity.value.bootId : undefined;
+  const sameBoot = boot !== undefined && boot === facts?.bootID;
   const written = new Set(sameBoot ? (o2cb?.active?.regions ?? []).map((region) => region.uuid) : []);
   const seen: string[] = [];
   const witnesses = new Set<Machine>();

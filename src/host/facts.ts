@@ -94,9 +94,10 @@ export interface HostFacts {
 export interface Identity {
   /** Short host name. */
   readonly hostname: string;
-  readonly machineId: string;
-  /** /proc/sys/kernel/random/boot_id: changes with every boot. */
-  readonly bootId: string;
+  /** /etc/machine-id, or the UUID of the hardware; undefined if what was reported is neither. */
+  readonly machineId: string | undefined;
+  /** /proc/sys/kernel/random/boot_id: changes with every boot. Undefined if what was reported is none. */
+  readonly bootId: string | undefined;
   /** The holders of the claims on the machine, by kind. */
   readonly claims: ReadonlyMap<string, ClaimHolder>;
 }
@@ -117,7 +118,7 @@ export interface System {
 /** A network interface, from /sys/class/net. */
 export interface NetworkInterface {
   readonly name: string;
-  /** Lower case with colons. */
+  /** Lower case with colons; empty if it has none. */
   readonly mac: string;
   readonly mtu: number;
   /** IFF_UP: the interface is administratively up. */

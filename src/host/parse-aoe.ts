@@ -1,7 +1,8 @@
 import type { AoeDevice, AoeDriver, Responder } from "./facts.ts";
+import { macAddress } from "./identities.ts";
 import { parsePairs, required } from "./parse-system.ts";
 import type { Rows } from "./probe-sections.ts";
-import { each, field, type Lost, macAddress, oneOf, plain, target, wholeNumber, words } from "./rows.ts";
+import { each, field, int32, type Lost, oneOf, plain, sectors, target, words } from "./rows.ts";
 
 /** Section `aoe` of the probe: the module, its parameters, dead time in seconds. */
 export function parseAoeDriver(rows: Rows, lost: Lost): AoeDriver {
@@ -18,7 +19,7 @@ export function parseAoeDriver(rows: Rows, lost: Lost): AoeDriver {
     interfaces: words(values.get("iflist") ?? ""),
     persistedInterfaces: words(values.get("persisted-iflist") ?? ""),
     persisted: oneOf(required(values, "persisted"), ["yes", "no"], "persisted") === "yes",
-    deadSeconds: /^[0-9]+$/.test(deadSeconds) ? Number(deadSeconds) : undefined,
+    deadSeconds: /^[0-9]{1,15}$/.test(deadSeconds) ? Number(deadSeconds) : undefined,
   };
 }
 
@@ -48,8 +49,8 @@ export function parseAoeDevices(rows: Rows, lost: Lost): AoeDevice[] {
       flags,
       macs: macs === "-" ? [] : words(macs).map(macAddress),
       interfaces: interfaces === "-" ? [] : words(interfaces),
-      payload: field(row, 5, "a payload") === "-" ? undefined : wholeNumber(row, 5, "the payload"),
-      sizeBytes: wholeNumber(row, 6, "the size") * 512,
+      payload: field(row, 5, "a payload") === "-" ? undefined : int32(row, 5, "the payload"),
+      sizeBytes: sectors(row, 6, "the size"),
       users: users.get(name) ?? [],
     };
   });

@@ -1,6 +1,7 @@
 import type { BackingFact, Export } from "./facts.ts";
+import { backingIdentity, lastingIdentity } from "./identities.ts";
 import type { Rows } from "./probe-sections.ts";
-import { each, field, type Lost, oneOf, plain, shown, Unparseable, wholeNumber } from "./rows.ts";
+import { each, field, int32, type Lost, oneOf, plain, shown, Unparseable, wholeNumber } from "./rows.ts";
 import { canonicalOptions, leadingNumber, parseVbladeArguments, type VbladeArguments } from "./vblade-arguments.ts";
 
 /** Section `backings` of the probe: the file or device at each requested path. Sizes in bytes. */
@@ -24,8 +25,8 @@ function parsePath(row: readonly string[]): Omit<BackingFact, "owner"> {
     realPath: plain(field(row, 2, "a real path")),
     kind: oneOf(field(row, 3, "a kind"), ["Missing", "File", "BlockDevice", "Other"], "the kind"),
     sizeBytes: wholeNumber(row, 4, "the size"),
-    identity: field(row, 5, "an identity"),
-    lasting: row[6] ?? "",
+    identity: backingIdentity(field(row, 5, "an identity")),
+    lasting: lastingIdentity(row[6] ?? ""),
   };
 }
 
@@ -55,10 +56,10 @@ export function parseExports(rows: Rows, lost: Lost): Export[] {
     if (kind === "path") {
       const { path, identity } = parsePath(row);
       identities.set(path, identity);
-    } else if (kind === "recorded") recorded.set(plain(field(row, 1, "a name")), field(row, 2, "an identity"));
+    } else if (kind === "recorded") recorded.set(plain(field(row, 1, "a name")), lastingIdentity(field(row, 2, "an identity")));
     else if (kind === "conf") configured.push(fromConf(row));
     else if (kind === "inittab") {
-      const serves = parseVbladeArguments(row.slice(3).map(plain));
+      const serves = addressable(parseVbladeArguments(row.slice(3).map(plain)));
       if (serves === undefined) return;
       configured.push({
         persistence: "Inittab",
@@ -68,10 +69,10 @@ export function parseExports(rows: Rows, lost: Lost): Export[] {
       });
     } else if (kind === "unit") {
       const state = `${field(row, 2, "an active state")}/${field(row, 3, "a sub state")}`;
-      units.set(plain(field(row, 1, "an instance")), { state, pid: wholeNumber(row, 4, "a pid") });
+      units.set(plain(field(row, 1, "an instance")), { state, pid: int32(row, 4, "a pid") });
     } else if (kind === "process") {
-      const pid = wholeNumber(row, 1, "a pid");
-      const serves = parseVbladeArguments(row.slice(2).map(plain));
+      const pid = int32(row, 1, "a pid");
+      const serves = addressable(parseVbladeArguments(row.slice(2).map(plain)));
       if (serves !== undefined) running.set(pid, { pid, serves });
     } else throw new Unparseable(`unknown row ${shown(kind)}`);
   };
@@ -140,12 +141,19 @@ function fromConf(row: readonly string[]): Configured {
     persistence: "Systemd",
     instance: text(1, "an instance"),
     owner: text(7, "an owner"),
-    serves: {
+    serves: addressable({
       shelf: leadingNumber(text(2, "a shelf")),
       slot: leadingNumber(text(3, "a slot")),
       interface: text(4, "an interface"),
       backing: text(5, "a backing"),
       options: options?.options ?? [],
-    },
+    }),
   };
+}
+
+/** A frame of AoE has 16 bits for the shelf and 8 for the slot: nobody can reach another address. */
+function addressable<T extends VbladeArguments | undefined>(serves: T): T {
+  if (serves !== undefined && (serves.shelf > 65535 || serves.slot > 255))
+    throw new Unparseable(`${serves.shelf}.${serves.slot} is not a shelf.slot`);
+  return serves;
 }

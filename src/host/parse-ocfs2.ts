@@ -1,3 +1,4 @@
+import { uuid } from "./identities.ts";
 import type {
   ActiveCluster,
   FormatRecord,
@@ -17,12 +18,12 @@ import {
   each,
   field,
   grouped,
+  int32,
   integer,
   type Lost,
   once,
   oneOf,
   plain,
-  shown,
   Unparseable,
   wholeNumber,
 } from "./rows.ts";
@@ -120,10 +121,10 @@ function parseTimeouts(row: Row, at: number): O2cbTimeouts {
 /** NUMBER NAME ADDRESS PORT */
 function parseNode(row: Row, at: number): O2cbNode {
   return {
-    number: wholeNumber(row, at, "a node number"),
+    number: int32(row, at, "a node number"),
     name: plain(field(row, at + 1, "a node name")),
     address: plain(field(row, at + 2, "an address")),
-    port: wholeNumber(row, at + 3, "a port"),
+    port: int32(row, at + 3, "a port"),
   };
 }
 
@@ -153,12 +154,12 @@ export function parseSharedDevices(rows: Rows, lost: Lost): SharedDevice[] {
       sizeBytes: wholeNumber(row, 4, "the size"),
       superblock: superblock === undefined ? undefined : parseSuperblock(superblock),
       heartbeats: of("beat").map((beat) => ({
-        node: wholeNumber(beat, 2, "a node number"),
+        node: int32(beat, 2, "a node number"),
         sequence: field(beat, 3, "a sequence number"),
       })),
       slots: of("slot").map((slot) => ({
-        slot: wholeNumber(slot, 2, "a slot"),
-        node: wholeNumber(slot, 3, "a node number"),
+        slot: int32(slot, 2, "a slot"),
+        node: int32(slot, 3, "a node number"),
       })),
       mounts: of("mounted").map((mount) => ({
         mountPoint: plain(field(mount, 2, "a mount point")),
@@ -176,7 +177,7 @@ function parseSuperblock(row: Row): Ocfs2Superblock {
     stack: textOrNone(row, 4, "a stack"),
     cluster: textOrNone(row, 5, "a cluster"),
     globalHeartbeat: heartbeatMode(row, 6) === "Global",
-    nodeSlots: wholeNumber(row, 7, "the node slots"),
+    nodeSlots: int32(row, 7, "the node slots"),
     sizeBytes: wholeNumber(row, 8, "the size"),
     blockSize: wholeNumber(row, 9, "the block size"),
     clusterSize: wholeNumber(row, 10, "the cluster size"),
@@ -248,12 +249,6 @@ function heartbeatMode(row: Row, at: number): "Local" | "Global" {
     : "Local";
 }
 
-function uuid(row: Row, at: number): string {
-  const text = field(row, at, "a UUID").toLowerCase();
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) throw new Unparseable(`${shown(text)} is not a UUID`);
-  return text;
-}
-
 function textOrNone(row: Row, at: number, what: string): string {
   const text = field(row, at, what);
   return text === "-" ? "" : plain(text);
@@ -280,6 +275,6 @@ function list(row: Row, at: number, what: string): string[] {
 function nodeNumbers([row]: Rows, lost: Lost): number[] | undefined {
   if (row === undefined) return undefined;
   return each([row], lost, () =>
-    list(row, 1, "node numbers").map((_text, index, all) => wholeNumber(all, index, "a node number")),
+    list(row, 1, "node numbers").map((_text, index, all) => int32(all, index, "a node number")),
   )[0];
 }

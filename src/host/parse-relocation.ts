@@ -1,6 +1,7 @@
-import { text, uuid } from "./parse-xen.ts";
+import { uuid } from "./identities.ts";
+import { text } from "./parse-xen.ts";
 import type { Rows } from "./probe-sections.ts";
-import { each, field, grouped, type Lost, oneOf, plain, wholeNumber } from "./rows.ts";
+import { each, field, grouped, int32, type Lost, oneOf, plain, Unparseable, wholeNumber } from "./rows.ts";
 import type { MigrationRun, RelocationFact } from "./xen-facts.ts";
 
 /**
@@ -10,7 +11,7 @@ import type { MigrationRun, RelocationFact } from "./xen-facts.ts";
 export function parseRelocation(rows: Rows, lost: Lost): RelocationFact {
   const byKind = grouped(rows);
   return {
-    publicKey: each(byKind("key").slice(0, 1), lost, (row) => text(row, 1, "a public key"))[0] ?? "",
+    publicKey: each(byKind("key").slice(0, 1), lost, publicKey)[0] ?? "",
     peers: each(byKind("peer"), lost, (row) => ({
       name: plain(field(row, 1, "a name")),
       address: plain(field(row, 2, "an address")),
@@ -24,6 +25,13 @@ export function parseRelocation(rows: Rows, lost: Lost): RelocationFact {
   };
 }
 
+/** Peers compare the key and get it from the status: it is never cut. */
+function publicKey(row: readonly string[]): string {
+  const key = text(row, 1, "a public key");
+  if (key.length > 1024) throw new Unparseable(`the public key has ${key.length} characters`);
+  return key;
+}
+
 const phases = ["Connecting", "Sending", "Transferred", "Permission", "Succeeded", "Failed"] as const;
 
 /** Section `migrations` of the probe: the migrations that this host recorded, running or ended. */
@@ -33,7 +41,7 @@ export function parseMigrations(rows: Rows, lost: Lost): MigrationRun[] {
     uuid: uuid(row, 2),
     bootId: text(row, 3, "a boot id"),
     state: oneOf(field(row, 4, "a state"), ["Running", "Ended", "Lost", "Recorded"], "the state of a migration"),
-    exitCode: field(row, 5, "an exit code") === "-" ? undefined : wholeNumber(row, 5, "an exit code"),
+    exitCode: field(row, 5, "an exit code") === "-" ? undefined : int32(row, 5, "an exit code"),
     phase: oneOf(field(row, 6, "a phase"), phases, "the phase of a migration"),
     startedAt: wholeNumber(row, 7, "the start"),
     now: wholeNumber(row, 8, "the uptime"),

@@ -1,21 +1,33 @@
 import { parseHolder } from "./addressee.ts";
 import type { Identity, NetworkInterface, System } from "./facts.ts";
+import { bootId, interfaceMac, machineId } from "./identities.ts";
 import type { Rows } from "./probe-sections.ts";
-import { each, field, type Lost, oneOf, plain, shown, Unparseable, wholeNumber } from "./rows.ts";
+import { each, field, int32, type Lost, oneOf, plain, shown, Unparseable } from "./rows.ts";
 
 /** Section `identity` of the probe: host name, machine-id, boot id and the claims on the machine. */
 export function parseIdentity(rows: Rows, lost: Lost): Identity {
   const values = parsePairs(rows, lost);
   return {
     hostname: required(values, "hostname"),
-    machineId: required(values, "machine-id"),
-    bootId: required(values, "boot-id"),
+    machineId: ofForm(values, "machine-id", machineId, lost),
+    bootId: ofForm(values, "boot-id", bootId, lost),
     claims: new Map(
       [...values].flatMap(([key, value]) =>
         key.startsWith("claim-") ? [[key.slice("claim-".length), parseHolder(value)]] : [],
       ),
     ),
   };
+}
+
+/** The value of a key that identifies something; undefined, and told, if it has not the form. */
+function ofForm(
+  values: ReadonlyMap<string, string>,
+  key: string,
+  form: (text: string) => string,
+  lost: Lost,
+): string | undefined {
+  const rows = [...values].filter(([name]) => name === key);
+  return each(rows, lost, ([, value = ""]) => form(value))[0];
 }
 
 /** Section `system` of the probe: distribution, kernel, init and package manager. */
@@ -50,13 +62,20 @@ export function parseInterfaces(rows: Rows, lost: Lost): NetworkInterface[] {
     if (!/^0x[0-9a-f]+$/i.test(flags)) throw new Unparseable(`flags are ${shown(flags)}`);
     const carrier = oneOf(field(row, 4, "carrier"), ["0", "1", "-"], "carrier");
     return {
-      name: field(row, 0, "a name"),
-      mac: field(row, 1, "a MAC address").toLowerCase(),
-      mtu: wholeNumber(row, 2, "the MTU"),
+      name: interfaceName(row),
+      mac: interfaceMac(field(row, 1, "a MAC address")),
+      mtu: int32(row, 2, "the MTU"),
       // IFF_UP
       adminUp: (Number.parseInt(flags, 16) & 1) === 1,
       carrier: carrier === "-" ? undefined : carrier === "1",
       ...(row[5] === undefined || row[5] === "" ? {} : { master: plain(row[5]) }),
     };
   });
+}
+
+/** IFNAMSIZ allows 15 bytes, without blanks and slashes. */
+function interfaceName(row: readonly string[]): string {
+  const name = field(row, 0, "a name");
+  if (!/^[^\s/]{1,15}$/.test(name)) throw new Unparseable(`${shown(name)} is not the name of a network interface`);
+  return name;
 }

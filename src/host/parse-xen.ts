@@ -1,5 +1,6 @@
+import { imageIdentity, uuid } from "./identities.ts";
 import type { Rows } from "./probe-sections.ts";
-import { each, field, grouped, type Lost, once, oneOf, plain, shown, Unparseable, wholeNumber, words } from "./rows.ts";
+import { each, field, grouped, int32, type Lost, once, oneOf, plain, shown, Unparseable, wholeNumber, words } from "./rows.ts";
 import type {
   DomainConfiguration,
   DomainFact,
@@ -23,7 +24,7 @@ export function parseToolstack(rows: Rows, lost: Lost): Toolstack {
   const ovsBridges = each(byKind("ovs-bridge"), lost, (row) => field(row, 1, "a bridge"));
   const watchdogs = each(byKind("watchdog"), lost, (row) => ({
     name: plain(field(row, 1, "a watchdog")).slice(0, 64),
-    seconds: wholeNumber(row, 2, "its timeout"),
+    seconds: int32(row, 2, "its timeout"),
     atBoot: oneOf(field(row, 3, "whether it is armed at boot"), ["yes", "no"], "whether it is armed at boot") === "yes",
   }));
   return {
@@ -88,7 +89,7 @@ function readInfo(rows: Rows): XenInfo {
     extra: value("xen_extra"),
     totalMemory: number("total_memory"),
     freeMemory: number("free_memory"),
-    cpus: number("nr_cpus"),
+    cpus: int32([value("nr_cpus")], 0, "nr_cpus"),
     hardwareCapabilities: value("hw_caps"),
     virtualisation: words(value("virt_caps")),
   };
@@ -108,7 +109,7 @@ export function parseDomains(rows: Rows, lost: Lost): DomainsFact {
     ...(remains.length === 0 ? {} : { remains }),
     ...(leases.length === 0 ? {} : { leases }),
     processes: each(byKind("process"), lost, (row) => ({
-      pid: wholeNumber(row, 1, "a process"),
+      pid: int32(row, 1, "a process"),
       verb: plain(field(row, 2, "a verb")),
       name: text(row, 3, "a name"),
     })),
@@ -124,11 +125,11 @@ function parseDomain(row: Row): DomainFact {
   const seconds = Number(field(row, 8, "CPU seconds"));
   if (!Number.isFinite(seconds) || seconds < 0) throw new Unparseable(`CPU seconds are ${shown(row[8] ?? "")}`);
   return {
-    id: wholeNumber(row, 1, "a domain id"),
+    id: int32(row, 1, "a domain id"),
     name: text(row, 2, "a name").slice(0, 255),
     uuid: uuid(row, 3),
     memory: wholeNumber(row, 4, "the memory"),
-    vcpus: wholeNumber(row, 5, "the virtual CPUs"),
+    vcpus: int32(row, 5, "the virtual CPUs"),
     state,
     // Here a hyphen is xl's own notation for "not shut down".
     shutdownReason: plain(field(row, 7, "a reason")),
@@ -148,7 +149,7 @@ export function parseImages(rows: Rows, lost: Lost): ImageFact[] {
       kind: oneOf(field(row, 2, "a kind"), ["Missing", "File", "Other"], "the kind"),
       sizeBytes: wholeNumber(row, 3, "the size"),
       allocatedBytes: wholeNumber(row, 4, "the allocated size"),
-      identity: text(row, 5, "an inode") || undefined,
+      identity: row[5] === "-" ? undefined : imageIdentity(text(row, 5, "an inode")),
       record: parseImageRecord(row),
       users: (users.get(path) ?? []).map((user) => parseImageUser(user, lost)),
       work: work === "-" ? undefined : { state: work, bytes: wholeNumber(row, 7, "the bytes copied") },
@@ -174,7 +175,7 @@ function parseImageUser(row: Row, lost: Lost): ImageUser {
     return {
       kind: oneOf(field(row, 2, "a user"), ["loop", "process"], "the user of an image"),
       name: plain(field(row, 3, "a user")),
-      domain: domain === "-" ? undefined : wholeNumber(row, 4, "a domain id"),
+      domain: domain === "-" ? undefined : int32(row, 4, "a domain id"),
     };
   });
   return user ?? { kind: "process", name: "unknown", domain: undefined };
@@ -197,15 +198,6 @@ export function parseDomainConfigurations(rows: Rows, lost: Lost): DomainConfigu
     if (!/^[0-9a-f]{64}$/.test(digest)) throw new Unparseable(`${shown(digest)} is not a SHA-256 digest`);
     return { uuid: uuid(row, 1), owner: text(row, 2, "an owner"), digest };
   });
-}
-
-/** A field that holds a UUID, in lower case; throws Unparseable otherwise. */
-export function uuid(row: Row, at: number): string {
-  const value = field(row, at, "a UUID").toLowerCase();
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)) {
-    throw new Unparseable(`${shown(value)} is not a UUID`);
-  }
-  return value;
 }
 
 /** The text of a field; empty for `-`. */

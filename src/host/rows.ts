@@ -83,6 +83,23 @@ export function wholeNumber(row: readonly string[], index: number, what: string)
   return value;
 }
 
+/**
+ * A field that holds an integer below 2^31, as the kernel and Xen count processes, domains and processors, and the API
+ * has them; throws Unparseable otherwise.
+ */
+export function int32(row: readonly string[], index: number, what: string): number {
+  const value = wholeNumber(row, index, what);
+  if (value >= 2 ** 31) throw new Unparseable(`${what} is ${value}, more than ${2 ** 31 - 1}`);
+  return value;
+}
+
+/** A field that holds a number of sectors of 512 bytes, in bytes; throws Unparseable otherwise. */
+export function sectors(row: readonly string[], index: number, what: string): number {
+  const bytes = wholeNumber(row, index, what) * 512;
+  if (!Number.isSafeInteger(bytes)) throw new Unparseable(`${what} is ${bytes} bytes, too large`);
+  return bytes;
+}
+
 /** A field that holds an integer, also a negative one; throws Unparseable otherwise. */
 export function integer(row: readonly string[], index: number, what: string): number {
   const text = field(row, index, what);
@@ -102,13 +119,6 @@ export function deviceNumber(row: readonly string[], index: number): string {
   const text = field(row, index, "a device number");
   if (!/^[0-9]+:[0-9]+$/.test(text)) throw new Unparseable(`${shown(text)} is not a device number`);
   return text;
-}
-
-/** `525400990110` or `52:54:00:99:01:10`, lower case with colons. */
-export function macAddress(text: string): string {
-  const digits = text.replaceAll(":", "").toLowerCase();
-  if (!/^[0-9a-f]{12}$/.test(digits)) throw new Unparseable(`${shown(text)} is not a MAC address`);
-  return digits.replace(/(..)(?=.)/g, "$1:");
 }
 
 /** `e0.1` or `0.1` */

@@ -4,6 +4,7 @@ import type { Export, HostFacts } from "../../host/facts.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import { keeperOf } from "../aoe-volume/export-parameters.ts";
 import { volumesOn } from "../aoe-volume/watches.ts";
+import { cut } from "../host-facts.ts";
 import { type HostRef, type ObjectRef, parseMark } from "../identity.ts";
 import type { Stores } from "../world.ts";
 
@@ -24,17 +25,17 @@ export const observeServer = ({ kind, name }: ObjectRef, spec: AoeServerSpec, fa
 
 const shown = (one: Export): NonNullable<AoeServerStatus["exports"]>[number] => ({
   target: `e${one.shelf}.${one.slot}`,
-  interface: one.interface.slice(0, 16),
-  backing: one.backing.slice(0, 512),
+  interface: cut(one.interface, 16),
+  backing: cut(one.backing, 512),
   state: one.pid === undefined ? "Stopped" : "Running",
-  ...(keeperOf(one) === "" ? {} : { unit: keeperOf(one).slice(0, 128) }),
+  ...(keeperOf(one) === "" ? {} : { unit: cut(keeperOf(one), 128) }),
   ...volumeOf(one),
 });
 
 /** The AoeVolume for which an export was made. Its mark is text from a host, so it is cut. */
 function volumeOf(one: Pick<Export, "owner">) {
   const { namespace, name } = parseMark(one.owner);
-  return name === "" ? {} : { volumeRef: { namespace: namespace.slice(0, 63), name: name.slice(0, 253) } };
+  return name === "" ? {} : { volumeRef: { namespace: cut(namespace, 63), name: cut(name, 253) } };
 }
 
 /** Names of the AoeVolumes that refer to a server, sorted. */

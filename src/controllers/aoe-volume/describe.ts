@@ -6,6 +6,7 @@ import { isDeleting } from "../../runtime/finalizers.ts";
 import { heldBack } from "../conclude.ts";
 import { no, yes } from "../finding.ts";
 import type { Held } from "../gate.ts";
+import { cut } from "../host-facts.ts";
 import { explainOutcome, isOn } from "../hosts/step.ts";
 import { aoeServer, hostText } from "../identity.ts";
 import type { Pass } from "../reconciler.ts";
@@ -34,11 +35,11 @@ export function describe(status: AoeVolumeStatus, observation: VolumeObservation
   const unit = keeperOf(current);
   status.size = formatQuantity(sizeBytes);
   status.server = {
-    ...(unit === "" ? {} : { unit }),
+    ...(unit === "" ? {} : { unit: cut(unit, 128) }),
     ...(run === undefined ? {} : { run }),
     interface: interfaceOf(observation.spec, observation.server.spec),
     ...(mac === undefined ? {} : { mac }),
-    backing,
+    backing: cut(backing, 512),
   };
 }
 

@@ -263,7 +263,7 @@ function blankingText({ spec }: VolumeObservation, facts: HostFacts): string {
  * Undefined while the boot is unknown.
  */
 export const runOf = (pid: number, identity: HostFacts["identity"]): string | undefined =>
-  identity.state === "known"
+  identity.state === "known" && identity.value.bootId !== undefined
     ? createHash("sha256").update(`vblade ${pid} ${identity.value.bootId}`).digest("hex").slice(0, 16)
     : undefined;
 

@@ -303,7 +303,7 @@ export class HostAgent {
     const { machineId } = this.#options.addressee();
     if (machineId === undefined || identity.state !== "known") return undefined;
     const seen = identity.value.machineId;
-    if (seen === "" || seen === machineId) return undefined;
+    if (seen === undefined || seen === machineId) return undefined;
     const way = `if this machine permanently replaces the recorded one, set the annotation xensan.dev/approve=Machine:${seen}`;
     return `The machine has machine-id ${seen}, but machine-id ${machineId} was recorded: xensan changes nothing on it; ${way}`;
   }

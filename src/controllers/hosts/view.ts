@@ -64,7 +64,7 @@ export const lastFacts = (view: HostView | undefined): HostFacts | undefined => 
 /** The machine-id, which stays when the address changes. */
 export function machineOf(view: HostView): string | undefined {
   const identity = lastFacts(view)?.identity;
-  return identity?.state === "known" && identity.value.machineId !== "" ? identity.value.machineId : undefined;
+  return identity?.state === "known" ? identity.value.machineId : undefined;
 }
 
 /** True if both views are unreachable for the same reason. */

@@ -172,7 +172,7 @@ function lockSteps(domain: DomainObservation, host: ObservedHost): Step[] {
   if (!disk.filesystem.mountedOn.includes(host.name)) return [];
   const { hostname, bootId } = facts.identity.value;
   const held = facts.domainLocks.value.find(({ uuid }) => uuid === domain.uuid);
-  if (held?.host === hostname && held.bootId === bootId) return [];
+  if (bootId === undefined || (held?.host === hostname && held.bootId === bootId)) return [];
   const command = takeDomainLock({ owner: domain.owner, uuid: domain.uuid, lock: lockOf(disk) });
   return [stepOf(xenHost(host.name), command)];
 }

@@ -46,7 +46,8 @@ export function watchdogCondition(host: string, facts: HostFacts, boundMs: numbe
 
 /** Writes the watchdog into the status, for when the host no longer answers. */
 export function describeWatchdog(status: XenHostStatus, facts: HostFacts): void {
-  if (facts.toolstack.state === "unknown" || facts.identity.state !== "known") return;
+  const bootID = facts.identity.state === "known" ? facts.identity.value.bootId : undefined;
+  if (facts.toolstack.state === "unknown" || bootID === undefined) return;
   const watchdog = watchdogOf(facts);
   if (watchdog === undefined) {
     delete status.watchdog;
@@ -56,6 +57,6 @@ export function describeWatchdog(status: XenHostStatus, facts: HostFacts): void 
     name: cut(watchdog.name, 64),
     timeoutSeconds: watchdog.seconds,
     atBoot: watchdog.atBoot ? "Armed" : "NotArmed",
-    bootID: cut(facts.identity.value.bootId, 64),
+    bootID,
   };
 }

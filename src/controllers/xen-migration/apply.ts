@@ -1,24 +1,23 @@
 import { xenMigrations } from "../../api/kinds.ts";
-import { mebibytes } from "../../api/quantity.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { type ConditionUpdate, rfc3339 } from "../../runtime/conditions.ts";
 import { no, unknown, yes } from "../finding.ts";
 import { lookedAgain } from "../gate.ts";
 import type { Machine } from "../hosts/machine.ts";
-import { currentFacts } from "../hosts/view.ts";
-import { refTo, xenHost } from "../identity.ts";
+import { hostText, refTo, xenHost } from "../identity.ts";
 import { holding, type PassResult } from "../reconciler.ts";
 import { isOfDrain } from "../xen-host/drain.ts";
 import { type Admission, admit } from "./admission.ts";
 import { endAgain, repeats } from "./end-again.ts";
 import { follow } from "./follow.ts";
 import { followOffline } from "./follow-offline.ts";
+import { bootOf, intent } from "./intent.ts";
 import { observeApplicant } from "./observe.ts";
 import { operationOf } from "./operation.ts";
 import { concludeNow, type MigrationPass, tell } from "./pass.ts";
 import { describePermit } from "./permits.ts";
 import { describeProblems } from "./preflight.ts";
-import { secondsSince, unitName } from "./record.ts";
+import { secondsSince } from "./record.ts";
 import { machinesOf } from "./watches.ts";
 
 /** Checks and queues a migration that has not begun, and, when nothing is in the way, records and begins it. */
@@ -177,25 +176,20 @@ async function begin(pass: MigrationPass, { move, claim }: Extract<Admission, { 
   }
   if (!watched.every((host) => host.trusted)) return { conditions: [] };
   if (!watched.every(lookedLately) && !lookedAgain(world, id, `admit ${route}`, watched)) return { conditions: [] };
+  const [sourceBoot, targetBoot] = watched.map(({ agent }) => bootOf(agent.view));
+  // Without them nobody could tell later whether a host has rebooted since.
+  if (sourceBoot === undefined || targetBoot === undefined) {
+    const silent = sourceBoot === undefined ? source : target;
+    return { conditions: waiting("FactsUnknown", `${hostText(xenHost(silent.name))} did not report its boot id`) };
+  }
+  const boots = { source: sourceBoot, target: targetBoot };
   // Reserve before the first await, so that no other migration gets the same permits.
   notes.reserved.set(id, claim);
   context.signal.throwIfAborted();
   await holding({ api: pass.api, kind: xenMigrations, store: world.stores.migrations }, migration, context);
   const now = world.clock.now();
   delete draft.status.plan;
-  Object.assign(draft.status, {
-    sourceHostRef: { name: source.name },
-    targetHostRef: { name: target.name },
-    domainUUID: domain.uuid,
-    domainName: domain.name,
-    memory: mebibytes(domain.memoryMiB),
-    operationID: operation,
-    ...(live ? { unit: unitName(operation) } : { offline: { stage: "Stopping", time: rfc3339(now) } }),
-    sourceBootID: bootId(watched[0]),
-    targetBootID: bootId(watched[1]),
-    startTime: rfc3339(now),
-    attempts: 1,
-  });
+  Object.assign(draft.status, intent(move, operation, boots, now));
   tell(pass, { state: "Admitted", message: migrating });
   const conditions = [
     yes("Admitted", "Admitted", `Every check passed for the migration of ${route}`),
@@ -222,9 +216,4 @@ function held(reason: Reason, message: string): PassResult {
       unknown("Succeeded", reason, message),
     ],
   };
-}
-
-function bootId(host: Machine | undefined): string {
-  const identity = currentFacts(host?.agent.view)?.identity;
-  return identity?.state === "known" ? identity.value.bootId : "";
 }

@@ -63,7 +63,8 @@ export function domainSight(
   const unseen = whyUnseen(view);
   if (unseen !== undefined || view.state !== "Reachable") return { state: "Unknown", why: unseen ?? "" };
   const { domains, identity } = view.snapshot.facts;
-  if (identity.state !== "known") return { state: "Unknown", why: "it did not report its boot id" };
+  if (identity.state !== "known" || identity.value.bootId === undefined)
+    return { state: "Unknown", why: "it did not report its boot id" };
   if (domains.state === "unknown") return { state: "Unknown", why: `its domains are unknown: ${domains.why}` };
   const gap = gapIn(domains, concerns(domain.uuid));
   if (gap !== undefined) return { state: "Unknown", why: `its list of domains has a gap: ${gap}` };
