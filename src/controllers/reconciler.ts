@@ -17,6 +17,7 @@ import { Confirmed, type StatusDraft, withStatus } from "../runtime/status-patch
 import type { ReadonlyStore } from "../runtime/store.ts";
 import { announce, conclude, invalidSpec, say, sayStalled } from "./conclude.ts";
 import { type Directives, directivesOf } from "./directives.ts";
+import { Fits } from "./fits.ts";
 import { soonest } from "./gate.ts";
 import { type ObjectRef, refTo } from "./identity.ts";
 import type { Means } from "./world.ts";
@@ -92,6 +93,7 @@ export function reconcilerOf<T extends Declared<Status>, Spec, Status extends Co
 ): Reconciler {
   const { kind, store } = its;
   const confirmed = new Confirmed();
+  const fits = new Fits(kind.kind);
 
   /** Removes the finalizer without another look at what is left. */
   async function release(object: T, { signal }: ReconcileContext): Promise<ReconcileResult> {
@@ -106,6 +108,7 @@ export function reconcilerOf<T extends Declared<Status>, Spec, Status extends Co
       if (object === undefined || (isDeleting(object) && !hasFinalizer(object, finalizer))) {
         world.ledger.forget(ref);
         confirmed.forget({ metadata: key });
+        fits.forget(key);
         return done;
       }
       const directives = directivesOf(object.metadata);
@@ -124,7 +127,10 @@ export function reconcilerOf<T extends Declared<Status>, Spec, Status extends Co
       const before = current.status?.conditions;
       const initial = current.status ?? empty();
       return await withStatus(
-        { api, kind, object: current, store, leading: context.leading, initial, confirmed },
+        {
+          ...{ api, kind, object: current, store, leading: context.leading, initial, confirmed },
+          fit: (status) => fits.fit(key, status, context.log),
+        },
         async (draft) => {
           const pass = { ref, object: current, directives, draft, context };
           const outcome = parsed.ok

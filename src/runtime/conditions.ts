@@ -33,7 +33,8 @@ export function setCondition(
     lastTransitionTime:
       old?.status === update.status && old.lastTransitionTime !== unsaid ? old.lastTransitionTime : rfc3339(now),
     reason: update.reason,
-    message: truncated(update.message),
+    // The API has no condition without a message.
+    message: truncated(update.message) || update.reason,
   };
   if (old === undefined) return [...conditions, next];
   if (sameCondition(old, next)) return conditions;

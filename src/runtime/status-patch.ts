@@ -24,6 +24,8 @@ export interface StatusWrite<T extends KubeObject> {
    */
   readonly store?: ReadonlyStore<T>;
   readonly fieldManager?: string;
+  /** Makes a status acceptable to the server, which refuses it as a whole if one field is not. */
+  readonly fit?: (status: unknown) => unknown;
 }
 
 /**
@@ -67,8 +69,8 @@ export async function applyStatus<T extends KubeObject>(
   wanted: unknown,
   signal: AbortSignal,
 ): Promise<T> {
-  const { api, kind, store, fieldManager = statusManager } = write;
-  const status = stated(wanted);
+  const { api, kind, store, fieldManager = statusManager, fit = (status) => status } = write;
+  const status = fit(stated(wanted));
   let { object } = write;
   for (let attempt = 1; ; attempt += 1) {
     if (saysTheSame(object, status, fieldManager)) return object;
@@ -229,8 +231,12 @@ function mapKeys(tree: Record<string, unknown>): MapKey[] {
   });
 }
 
-/** Omits undefined and empty fields: an unknown value is absent, never an empty text. */
-function stated(value: unknown): unknown {
+/**
+ * Omits undefined and empty fields: an unknown value is absent, never an empty text. Half a character at the end of a
+ * shortened text is stored as the replacement character, so it is sent like this.
+ */
+export function stated(value: unknown): unknown {
+  if (typeof value === "string") return value.toWellFormed();
   if (Array.isArray(value)) return value.map(stated);
   if (!isRecord(value)) return value;
   return Object.fromEntries(
