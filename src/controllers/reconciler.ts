@@ -129,7 +129,7 @@ export function reconcilerOf<T extends Declared<Status>, Spec, Status extends Co
       return await withStatus(
         {
           ...{ api, kind, object: current, store, leading: context.leading, initial, confirmed },
-          fit: (status) => fits.fit(key, status, context.log),
+          admissible: (status) => fits.fit(key, status, context.log),
         },
         async (draft) => {
           const pass = { ref, object: current, directives, draft, context };

@@ -56,7 +56,8 @@ export function parseExports(rows: Rows, lost: Lost): Export[] {
     if (kind === "path") {
       const { path, identity } = parsePath(row);
       identities.set(path, identity);
-    } else if (kind === "recorded") recorded.set(plain(field(row, 1, "a name")), lastingIdentity(field(row, 2, "an identity")));
+    } else if (kind === "recorded")
+      recorded.set(plain(field(row, 1, "a name")), lastingIdentity(field(row, 2, "an identity")));
     else if (kind === "conf") configured.push(fromConf(row));
     else if (kind === "inittab") {
       const serves = addressable(parseVbladeArguments(row.slice(3).map(plain)));

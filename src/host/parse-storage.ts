@@ -1,6 +1,6 @@
 import type { BlockDevice, LogicalVolume, Mount } from "./facts.ts";
 import type { Rows } from "./probe-sections.ts";
-import { deviceNumber, each, field, type Lost, once, plain, wholeNumber } from "./rows.ts";
+import { deviceNumber, each, field, type Lost, once, plain, Unparseable, wholeNumber } from "./rows.ts";
 
 /** Section `block` of the probe, with the mount points of each device. Sizes in bytes. */
 export function parseBlockDevices(rows: Rows, lost: Lost, mounts: readonly Mount[]): BlockDevice[] {
@@ -15,6 +15,7 @@ export function parseBlockDevices(rows: Rows, lost: Lost, mounts: readonly Mount
   }
   return each(once(once(rows, lost, 0), lost, 1), lost, (row) => {
     const path = plain(field(row, 0, "a path"));
+    if (path === "") throw new Unparseable("it has no path");
     const device = deviceNumber(row, 1);
     const signature = field(row, 4, "a signature");
     const holders = field(row, 5, "holders");

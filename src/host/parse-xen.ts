@@ -1,6 +1,19 @@
 import { imageIdentity, uuid } from "./identities.ts";
 import type { Rows } from "./probe-sections.ts";
-import { each, field, grouped, int32, type Lost, once, oneOf, plain, shown, Unparseable, wholeNumber, words } from "./rows.ts";
+import {
+  each,
+  field,
+  grouped,
+  int32,
+  type Lost,
+  once,
+  oneOf,
+  plain,
+  shown,
+  Unparseable,
+  wholeNumber,
+  words,
+} from "./rows.ts";
 import type {
   DomainConfiguration,
   DomainFact,

@@ -25,7 +25,7 @@ export interface StatusWrite<T extends KubeObject> {
   readonly store?: ReadonlyStore<T>;
   readonly fieldManager?: string;
   /** Makes a status acceptable to the server, which refuses it as a whole if one field is not. */
-  readonly fit?: (status: unknown) => unknown;
+  readonly admissible?: (status: unknown) => unknown;
 }
 
 /**
@@ -69,8 +69,8 @@ export async function applyStatus<T extends KubeObject>(
   wanted: unknown,
   signal: AbortSignal,
 ): Promise<T> {
-  const { api, kind, store, fieldManager = statusManager, fit = (status) => status } = write;
-  const status = fit(stated(wanted));
+  const { api, kind, store, fieldManager = statusManager, admissible = (status) => status } = write;
+  const status = admissible(stated(wanted));
   let { object } = write;
   for (let attempt = 1; ; attempt += 1) {
     if (saysTheSame(object, status, fieldManager)) return object;

@@ -25,8 +25,8 @@ export const observeServer = ({ kind, name }: ObjectRef, spec: AoeServerSpec, fa
 
 const shown = (one: Export): NonNullable<AoeServerStatus["exports"]>[number] => ({
   target: `e${one.shelf}.${one.slot}`,
-  interface: cut(one.interface, 16),
-  backing: cut(one.backing, 512),
+  interface: cut(one.interface, 16) || "-",
+  backing: cut(one.backing, 512) || "-",
   state: one.pid === undefined ? "Stopped" : "Running",
   ...(keeperOf(one) === "" ? {} : { unit: cut(keeperOf(one), 128) }),
   ...volumeOf(one),
@@ -35,7 +35,7 @@ const shown = (one: Export): NonNullable<AoeServerStatus["exports"]>[number] => 
 /** The AoeVolume for which an export was made. Its mark is text from a host, so it is cut. */
 function volumeOf(one: Pick<Export, "owner">) {
   const { namespace, name } = parseMark(one.owner);
-  return name === "" ? {} : { volumeRef: { namespace: cut(namespace, 63), name: cut(name, 253) } };
+  return namespace === "" || name === "" ? {} : { volumeRef: { namespace: cut(namespace, 63), name: cut(name, 253) } };
 }
 
 /** Names of the AoeVolumes that refer to a server, sorted. */

@@ -30,7 +30,9 @@ export function describe(status: AoeVolumeStatus, observation: VolumeObservation
   if (served === undefined || observation.server.state !== "Found") return;
   const { export: current, run = observation.recorded.server?.run, sizeBytes, backing, mac } = served;
   const known = observation.recorded.backing?.identity;
-  if (current.recorded !== "" && (known === undefined || known === givenUp(observation)))
+  // No status holds a longer path, and a shortened one would be another path.
+  const recordable = current.recorded !== "" && current.backing !== "" && current.backing.length <= 512;
+  if (recordable && (known === undefined || known === givenUp(observation)))
     status.backing = { identity: current.recorded, path: current.backing };
   const unit = keeperOf(current);
   status.size = formatQuantity(sizeBytes);

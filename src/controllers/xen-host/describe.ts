@@ -7,7 +7,10 @@ import type { HostObservation } from "./observe.ts";
 import { describeWatchdog } from "./watchdog.ts";
 
 /** Writes the fields of the status other than conditions for a XenHost that answers. */
-export function describeHost(status: XenHostStatus, { facts, verified }: HostObservation): void {
+export function describeHost(
+  status: XenHostStatus,
+  { facts, verified }: Pick<HostObservation, "facts" | "verified">,
+): void {
   describeXen(status, facts, verified);
   describeWatchdog(status, facts);
   // The host answers, so a proof about an earlier boot is out of date.
@@ -58,7 +61,7 @@ export function describeXen(
   if (domains.state === "known")
     status.domains = distinct(domains.value.domains, ({ uuid, name }) => `${uuid} ${name}`, 256).map((one) => ({
       uuid: cut(one.uuid, 36),
-      name: cut(one.name, 255),
+      name: cut(one.name, 255) || "-",
       id: one.id,
       state: domainState(one.state),
       memory: mebibytes(one.memory),

@@ -54,7 +54,7 @@ export function describeWatchdog(status: XenHostStatus, facts: HostFacts): void 
     return;
   }
   status.watchdog = {
-    name: cut(watchdog.name, 64),
+    name: cut(watchdog.name, 64) || "-",
     timeoutSeconds: watchdog.seconds,
     atBoot: watchdog.atBoot ? "Armed" : "NotArmed",
     bootID,

@@ -2,17 +2,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
-import type { Condition } from "../../../src/api/conditions.ts";
-import { type XenHostStatus, xenHostStatusSchema } from "../../../src/api/xen-host.ts";
-import { factsStatus } from "../../../src/controllers/host-facts.ts";
-import { unreadable } from "../../../src/controllers/unreadable.ts";
-import { describeXen } from "../../../src/controllers/xen-host/describe.ts";
 import type { HostFacts } from "../../../src/host/facts.ts";
 import { parseProbe, parseProbeGently } from "../../../src/host/parse-probe.ts";
 import { bounds } from "../../../src/host/probe-sections.ts";
 import { Unparseable } from "../../../src/host/rows.ts";
-import { setCondition } from "../../../src/runtime/conditions.ts";
 import { createTranscript } from "../../../src/ssh/transcript.ts";
+import { described, refused } from "./described.ts";
 
 const directory = new URL("../../fixtures/probe/", import.meta.url);
 const recorded = readdirSync(directory).map((name) => readFileSync(new URL(name, directory)));
@@ -27,33 +22,68 @@ function admitted(bytes: Uint8Array): string {
   return transcript.between() ?? "";
 }
 
-/** Everything of an answer that a XenHost shows. */
-function statusOf(facts: HostFacts): XenHostStatus {
-  const status: XenHostStatus = { facts: factsStatus(facts) };
-  describeXen(status, facts, new Map());
-  const why = Object.values(facts).flatMap((fact) => (fact.state === "unknown" ? [fact.why] : []));
-  const ready = { type: "Ready", status: "Unknown", reason: "FactsUnknown", message: why.join("; ") } as const;
-  const said = unreadable(facts);
-  let conditions: readonly Condition[] = [];
-  for (const update of said === undefined ? [ready] : [ready, said])
-    conditions = setCondition(conditions, update, { now: 0, generation: 1 });
-  status.conditions = [...conditions];
-  return status;
-}
-
 const acts = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u{fffe}\u{ffff}]/u;
 
+/** Whether the objects of every kind can say what they have to say of these facts. */
 function writable(facts: HostFacts): void {
-  const status = statusOf(facts);
-  expect(xenHostStatusSchema.safeParse(status).error).toBeUndefined();
-  const texts: string[] = [];
-  const text = JSON.stringify(status, (_key, value: unknown) => {
-    if (typeof value === "string") texts.push(value);
-    return value;
-  });
-  expect(texts.filter((one) => acts.test(one))).toEqual([]);
-  expect(text.length).toBeLessThan(512 * 1024);
-  expect(parse(stringify(status))).toEqual(JSON.parse(text));
+  for (const one of described(facts)) {
+    expect(refused(one)).toBeUndefined();
+    const texts: string[] = [];
+    const text = JSON.stringify(one.status, (_key, value: unknown) => {
+      if (typeof value === "string") texts.push(value);
+      return value;
+    });
+    expect(texts.filter((said) => acts.test(said))).toEqual([]);
+    expect(text.length).toBeLessThan(512 * 1024);
+    expect(parse(stringify(one.status))).toEqual(JSON.parse(text));
+  }
+}
+
+/** A host that has something of everything that a status shows. */
+const whole = Buffer.from(
+  readFileSync(new URL("lab-bella-shared.txt", directory), "utf8")
+    .replace(/^(end\t)?toolstack\t.*\n|^(mounts|packages|tools)\t.*\n/gm, "")
+    .replace(
+      /end\tprobe\n$/,
+      `exports	conf	vm	0	1	eth1	/dev/vdb	-s -b 16	san/vm 1111-aa
+exports	unit	vm	active	running	812
+exports	process	812	-s	-b	16	0	1	eth1	/dev/vdb
+exports	inittab	v1	san/a 1111-bb	0	2	eth1	/srv/aoe/a.img
+exports	process	813	7	3	eth0	/srv/aoe/b.img
+exports	path	/dev/vdb	/dev/vdb	BlockDevice	2147483648	block:254:16	serial:vdb
+exports	recorded	vm	serial:vdb
+end	exports	known	0	
+backings	path	/dev/vdb	/dev/vdb	BlockDevice	2147483648	block:254:16	serial:vdb
+end	backings	known	0	
+images	image	/srv/xen/vm1.img	File	67108864	8192	6678 17	Copying	4096	6678 17	san/vm 0e3f	37baabc6-98d5-48a2-9634-a38b12e29c45	Made
+images	user	/srv/xen/vm1.img	loop	loop0	1
+end	images	known	0	
+toolstack	kind	xl
+toolstack	dom0	yes
+${["xen_major	4", "xen_minor	17", "xen_extra	.3", "total_memory	2047", "free_memory	1000", "nr_cpus	2", "hw_caps	178bf3ff", "virt_caps	pv hvm"].map((word) => `toolstack	info	${word}\n`).join("")}toolstack	watchdog	xenwatchdogd	30	yes
+end	toolstack	known	0	
+end	probe
+`,
+    ),
+);
+
+/** What no field of a probe should hold: numbers beyond 32 bits and beyond any, ids that are too long or none. */
+const odd = [
+  ...["", "-", "-1", "0", "2147483648", "4294967295", "9999999999", "9007199254740993", "9".repeat(400)],
+  ...["ab".repeat(16), "ab".repeat(51), "x".repeat(700), "1 ".repeat(51), "00:".repeat(40), "/a".repeat(2000)],
+  "c042eeff-1786-41cf-94eb-1f7837101f24c042eeff-1786-41cf-94eb-1f7837101f24",
+  `${"9".repeat(30)} ${"9".repeat(72)}`,
+  "\u{1f4a9}".repeat(513),
+];
+
+/** The answer with one field of one row replaced. */
+function replaced(probe: Buffer, at: number, field: number, by: string): Buffer {
+  const rows = probe.toString("utf8").split("\n");
+  const place = at % rows.length;
+  const fields = (rows[place] ?? "").split("\t");
+  fields[1 + (field % Math.max(1, fields.length - 1))] = by;
+  rows[place] = fields.join("\t");
+  return Buffer.from(rows.join("\n"));
 }
 
 const junk = fc.oneof(
@@ -72,6 +102,7 @@ const junk = fc.oneof(
       "-1",
       "NaN",
       "1e99",
+      ...odd,
     )
     .map((text) => Uint8Array.from(Buffer.from(text))),
 );
@@ -84,7 +115,7 @@ describe("an answer of a host, whatever it is", () => {
   it("is read without a throw and can be written into a status, recorded probes with odd values in them", () => {
     fc.assert(
       fc.property(
-        fc.constantFrom(...recorded),
+        fc.constantFrom(...recorded, whole),
         fc.array(fc.tuple(fc.nat(), fc.nat(12), junk), { minLength: 1, maxLength: 6 }),
         (probe, cuts) => {
           let bytes = probe;
@@ -97,6 +128,45 @@ describe("an answer of a host, whatever it is", () => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  it("can be written into a status, whatever one of its fields holds", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...recorded),
+        fc.array(fc.tuple(fc.nat(), fc.nat(), fc.constantFrom(...odd)), { minLength: 1, maxLength: 6 }),
+        (probe, fields) => {
+          const bytes = fields.reduce<Buffer>((text, [row, field, by]) => replaced(text, row, field, by), probe);
+          writable(parseProbe(admitted(bytes)));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it("says something of everything, and can be written, whatever any field of what it shows holds", () => {
+    const facts = parseProbe(admitted(whole));
+    const shown = described(facts).map(({ kind, status }) => `${kind} ${JSON.stringify(status)}`);
+    expect(Object.values(facts).flatMap((fact) => (fact.state === "known" ? (fact.unread ?? []) : []))).toEqual([]);
+    expect(shown.map((text) => text.replace(/ .*/, ""))).toEqual([
+      ...["XenHost", "AoeServer", "AoeVolume", "AoeVolume", "AoeVolume", "Ocfs2Cluster", "XenDomain", "XenMigration"],
+    ]);
+    for (const value of ["machineID", "bootID", "backing", "mac", "identity", "watchdog", "domainID", "sourceBootID"])
+      expect(shown.join("\n")).toContain(`"${value}":`);
+    const rows = whole.toString("utf8").split("\n");
+    const sections = /^(identity|interfaces|exports|backings|images|toolstack|domains|aoe-devices)\t/;
+    const problems = rows.flatMap((row, at) => {
+      const fields = sections.test(row) ? row.split("\t").slice(1) : [];
+      return fields.flatMap((_text, field) =>
+        odd.flatMap((by) =>
+          described(parseProbe(replaced(whole, at, field, by).toString("utf8"))).flatMap((one) => {
+            const issues = refused(one)?.issues ?? [];
+            return issues.map(({ path }) => `${row}, field ${field}, ${by}: ${one.kind} ${path.join(".")}`);
+          }),
+        ),
+      );
+    });
+    expect(problems).toEqual([]);
   });
 
   it("costs one fact where one value is odd: kernel.panic = -1 reboots at once", () => {

@@ -172,12 +172,7 @@ describe("an odd value of O2CB costs its row", () => {
   it.each<[string, RegExp, string, Partial<typeof before>]>([
     ["/etc/default/o2cb", /^(o2cb\tboot\t\w+\t\w+)\t\d+/m, `$1\t${huge}`, { boot: undefined }],
     ["/etc/default/o2cb, a word", /^(o2cb\tboot\t)\w+/m, "$1perhaps", { boot: undefined }],
-    [
-      "the active cluster",
-      /^(o2cb\tactive\t\w+)\t\d+/m,
-      `$1\t${huge}`,
-      { active: undefined, activeUnreadable: true },
-    ],
+    ["the active cluster", /^(o2cb\tactive\t\w+)\t\d+/m, `$1\t${huge}`, { active: undefined, activeUnreadable: true }],
     ["a sysctl", /^(o2cb\tsysctl\tpanic)\t\d+/m, `$1\t${huge}`, { panic: undefined }],
   ])("%s", (_name, row, by, lost) => {
     const odd = probe.replace(row, by);

@@ -47,6 +47,21 @@ describe("the status of an object", () => {
     expect(await applyStatus({ api, kind: widgets, object: first }, structuredClone(status), signal)).toBe(first);
   });
 
+  it("is written as far as it is admissible, and not again", async () => {
+    const { api, object, writes, signal } = await widgetOnStage();
+    const status = { conditions: [ready], clients: [{ name: "bella", state: "odd \ud83d" }] };
+    const seen: unknown[] = [];
+    const admissible = (wanted: unknown) => {
+      seen.push(wanted);
+      return { conditions: [ready] };
+    };
+    const first = await applyStatus({ api, kind: widgets, object, admissible }, status, signal);
+    await applyStatus({ api, kind: widgets, object: first, admissible }, status, signal);
+    expect(writes).toMatchObject([{ status: { conditions: [ready] } }]);
+    expect(first.status).toEqual({ conditions: [ready] });
+    expect(seen[0]).toEqual({ conditions: [ready], clients: [{ name: "bella", state: "odd \ufffd" }] });
+  });
+
   it("tells the store what stands there when an answer was lost and the next write meets a conflict", async () => {
     const { api, object, signal } = await widgetOnStage();
     const status = { conditions: [ready] };
