@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { XenMigrationSpec } from "../../api/xen-migration.ts";
 import { nameUuid } from "../xen-domain/derived-uuid.ts";
 
-const namespaceSchema = z.uuid();
+// Xen takes any UUID, also one without the version and variant of RFC 9562.
+const namespaceSchema = z.guid();
 
 /**
  * The id of the operation that a XenMigration requests: UUIDv5 of its namespace and name, its mode and its hosts, in
