@@ -217,13 +217,11 @@ export const soonest = (times: readonly (number | undefined)[]): number | undefi
 
 /** The steps as `status.plan` shows them: at most 64. */
 export function printed(steps: readonly Step[]): PlanStep[] {
-  return steps
-    .slice(0, 64)
-    .map(({ host: { kind, name }, action, summary }) => ({
-      hostRef: { kind, name },
-      action,
-      summary: summary.slice(0, 1024),
-    }));
+  return steps.slice(0, 64).map(({ host: { kind, name }, action, summary }) => ({
+    hostRef: { kind, name },
+    action,
+    summary: summary.slice(0, 1024),
+  }));
 }
 
 /** Whether an annotation withholds the steps; with dry-run they are written to the status. */
