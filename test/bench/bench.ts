@@ -7,13 +7,15 @@ import { growth } from "./growth.ts";
 import { hostile } from "./hostile.ts";
 import { type Measurement, meets, table } from "./measurement.ts";
 import { migrate } from "./migrate.ts";
+import { peers } from "./peers/peers.ts";
 import { restart } from "./restart.ts";
 import { steadyState } from "./steady-state.ts";
 
 const usage = `usage: npm run bench -- [options]
 
-  --only NAME      steady, converge, migrate, drain, restart, hostile or growth; may be given more than once.
-                   growth is measured only when it is named: it takes half an hour, root, and Go 1.26 for its peer
+  --only NAME      steady, converge, migrate, drain, restart, hostile, peers or growth; may be given more than once.
+                   Two are measured only when they are named: peers takes ten minutes and a container engine, growth half
+                   an hour, root, and Go 1.26 for its peer
   --small          a tenth of every size, half a minute of quiet: a look, not a measurement
   --json           JSON on standard output, the table on standard error
   --out FILE       JSON to a file, too
@@ -51,6 +53,7 @@ const cases: Record<string, readonly (() => Promise<readonly Measurement[]>)[]> 
       ),
   ],
   hostile: [() => hostile(small ? 10 : 30)],
+  peers: [() => peers()],
   growth: [() => growth(small ? [500] : [5000, 20_000, 50_000])],
 };
 
@@ -59,8 +62,7 @@ async function main(): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  // growth takes half an hour, root, and Go for the peer.
-  const always = Object.keys(cases).filter((name) => name !== "growth");
+  const always = Object.keys(cases).filter((name) => !["peers", "growth"].includes(name));
   const names = values.only.length === 0 ? always : values.only;
   const unknown = names.filter((name) => cases[name] === undefined);
   if (unknown.length > 0) {

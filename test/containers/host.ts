@@ -13,6 +13,7 @@ import { type ImageName, imageName, runLabel } from "./images.ts";
 
 /** A container that xensan reaches over its own SSH client, like a machine. */
 export interface TestHost {
+  readonly target: SshTarget;
   run(command: HostCommand): Promise<RunResult>;
   act(command: HostCommand): Promise<Outcome>;
   probe(request?: Partial<ProbeRequest>): Promise<HostFacts>;
@@ -29,6 +30,8 @@ export interface TestHost {
 
 export interface HostOptions {
   readonly image: ImageName;
+  /** An image that is built on it, instead. */
+  readonly tag?: string;
   /** Absent: a network of its own, since hosts of two test files on one segment would see each other's exports. */
   readonly network?: StartedNetwork;
   /** Every tool and sh itself are busybox's, as on a rescue system or an appliance. */
@@ -48,7 +51,7 @@ const keys = newKeyPair();
 
 export async function startHost(options: HostOptions): Promise<TestHost> {
   const [label, value] = runLabel();
-  const container = new HostContainer(imageName(options.image))
+  const container = new HostContainer(options.tag ?? imageName(options.image))
     .withAddedCapabilities("SYS_ADMIN", "NET_ADMIN", "NET_RAW", "MKNOD", "SYS_PTRACE")
     .withSecurityOpt("seccomp=unconfined", "apparmor=unconfined")
     .withTmpFs({ "/run": "rw", "/run/lock": "rw", ...options.tmpfs })
@@ -84,6 +87,7 @@ export async function startHost(options: HostOptions): Promise<TestHost> {
   }
   await eventually("the host answers over SSH", isReady);
   return {
+    target: targetOf(started),
     run: (command) => run(command),
     runAs: (user, command) => run(command, { user, become: "Sudo" }),
     act: async (command) => outcomeOf(await run(command)),
