@@ -11,7 +11,7 @@ import {
 } from "../simulation/scenarios/objects.ts";
 import type { Stage } from "../simulation/stage.ts";
 import { isObject, objectAt } from "../simulation/world/kube/json.ts";
-import { commands, eventually, message, minutes, rig, status, word } from "./rig.ts";
+import { commands, eventually, hostWords, message, minutes, rig, status, word } from "./rig.ts";
 
 const nodes = ["bella", "brutus", "caesar"];
 const objects = [
@@ -377,7 +377,9 @@ describe("the annotations", () => {
     expect(sent.filter((line) => /(cluster|online|filesystem)$/.test(line))).toEqual([]);
     const { plan } = status(stage, "Ocfs2Cluster", "xen");
     expect(
-      (Array.isArray(plan) ? plan : []).filter(isObject).map(({ host, action }) => `${String(host)} ${String(action)}`),
+      (Array.isArray(plan) ? plan : [])
+        .filter(isObject)
+        .map(({ hostRef, action }) => `${hostWords(hostRef)} ${String(action)}`),
     ).toContain("XenHost/bella configure-cluster");
   });
 });

@@ -7,7 +7,7 @@ import { parseProbe } from "../../../../src/host/parse-probe.ts";
 export function looked(address: string, probe: string, files: readonly HostFile[] = []): Looked {
   const lines = probe
     .split("\n")
-    .map((line) => line.trim())
+    .map((line) => line.trimStart())
     .filter((line) => line !== "");
   const rows = lines.map((line) => line.replaceAll(" ", "\t").replaceAll("~", " "));
   const ended = rows.filter((row) => row.startsWith("end\t")).map((row) => row.split("\t")[1]);

@@ -183,7 +183,7 @@ describe("exports", () => {
     ],
     [
       "whose backing is gone",
-      "exports inittab e0 - -s 0 1 eth1 /x.img\nbackings path /x.img - Missing 0  ",
+      "exports inittab e0 - -s 0 1 eth1 /x.img\nbackings path /x.img  Missing 0  ",
       "AoeVolume e0-1: its backing /x.img does not exist",
     ],
   ])("%s are named and not written", (_what, exports, line) => {
