@@ -6,13 +6,13 @@ import { ApiServer } from "../../simulation/world/kube/api-server.ts";
 import { toJsonObject } from "../../simulation/world/kube/json.ts";
 import { connectKubeApi } from "../../simulation/world/kube/kube-client.ts";
 import { seeded } from "../../simulation/world/random.ts";
-import type { Machines } from "./machines.ts";
+import type { Machine, Machines } from "./machines.ts";
 
 const apiVersion = "xensan.dev/v1alpha1";
 const at = (name: string) => ({ namespace: "bench", name });
 
-/** An API server in memory with an AoeServer for each machine. */
-export function openCluster({ machines }: Machines) {
+/** An API server in memory with an AoeServer for each machine, and a XenHost that listens on their segment. */
+export function openCluster({ machines, listener }: Machines) {
   const clock = systemClock;
   const api = new ApiServer({
     now: () => clock.now(),
@@ -29,19 +29,26 @@ export function openCluster({ machines }: Machines) {
     type: "kubernetes.io/ssh-auth",
     data: { "ssh-privatekey": Buffer.from(key).toString("base64") },
   });
-  for (const [index, { target, hostKey }] of machines.entries()) {
-    const { host, port, user } = target;
+  const sshOf = ({ target: { host, port, user }, hostKey }: Machine) => ({
+    ...{ host, port, user, hostKeys: [hostKey], privateKeySecretRef: { name: "rack-ssh" } },
+  });
+  apply({
+    apiVersion,
+    kind: "XenHost",
+    metadata: at("listener"),
+    spec: { ssh: sshOf(listener), aoe: { interfaces: ["eth0"] } },
+  });
+  for (const [index, machine] of machines.entries())
     apply({
       apiVersion,
       kind: "AoeServer",
       metadata: at(`san-${index + 1}`),
       spec: {
-        ssh: { host, port, user, hostKeys: [hostKey], privateKeySecretRef: { name: "rack-ssh" } },
+        ssh: sshOf(machine),
         interfaces: [{ name: "eth0" }],
         allowedBackings: ["/srv/xensan/*"],
       },
     });
-  }
   let asked = 0;
   return {
     kube: connectKubeApi({ server: api, clock }),
@@ -57,7 +64,7 @@ export function openCluster({ machines }: Machines) {
             shelf: index + 1,
             slot: count - 1,
             backing: { file: { path: `/srv/xensan/${count}.img`, size: "16Mi" } },
-            clientRefs: [],
+            clientRefs: [{ name: "listener" }],
           },
         });
     },
@@ -74,9 +81,9 @@ export function openCluster({ machines }: Machines) {
           "xensan-cli",
         );
     },
-    /** AoeVolumes that are Ready. */
-    ready: () =>
-      api.list(api.kindNamed("AoeVolume")).items.filter((volume) => conditionOf(volume, "Ready").status === "True")
+    /** AoeVolumes that are exported. */
+    exported: () =>
+      api.list(api.kindNamed("AoeVolume")).items.filter((volume) => conditionOf(volume, "Exported").status === "True")
         .length,
   };
 }

@@ -20,9 +20,11 @@ export interface Machine {
   readonly hostKey: string;
 }
 
-/** Ten hosts on one network, and a node with Ansible and ssh. */
+/** Ten hosts on one network, one that listens there, and a node with Ansible and ssh. */
 export interface Machines extends AsyncDisposable {
   readonly machines: readonly Machine[];
+  /** Not before somebody has listened on the segment does xensan export. */
+  readonly listener: Machine;
   /** Runs a command line on the control node; resolves with its seconds, without those of the container engine. */
   timed(commandLine: string): Promise<number>;
 }
@@ -35,12 +37,16 @@ export async function startMachines(): Promise<Machines> {
   await using undo = new AsyncDisposableStack();
   undo.defer(teardown);
   const network = undo.adopt(await new Network().start(), (it) => it.stop().then(() => undefined));
-  const machines: Machine[] = [];
-  for (let index = 0; index < hosts; index++) {
+  const started: Machine[] = [];
+  for (let index = 0; index <= hosts; index++) {
     const host = undo.adopt(await startHost({ image: "host", tag: hostImage, network }), (it) => it.stop());
+    // All have that of the image.
+    await host.sh("rm -f /etc/machine-id && systemd-machine-id-setup && mkdir -p /srv/xensan");
     const hostKey = (await host.sh("cut -d ' ' -f 1,2 /etc/ssh/ssh_host_ed25519_key.pub")).trim();
-    machines.push({ host, target: host.target, hostKey });
+    started.push({ host, target: host.target, hostKey });
   }
+  const [listener, ...machines] = started;
+  if (listener === undefined) throw new Error("no host was started");
   const addresses = await Promise.all(
     machines.map(async ({ host }) => (await host.sh("ip -4 -o addr show eth0 | sed 's/.*inet //; s,/.*,,'")).trim()),
   );
@@ -65,6 +71,7 @@ export async function startMachines(): Promise<Machines> {
   const rest = undo.move();
   return {
     machines,
+    listener,
     async timed(commandLine) {
       const text = `cd /root && mkdir -p .ssh && export ADDRESSES="${addresses.join(" ")}" && date +%s.%N && { ${commandLine}; } >out 2>&1 && date +%s.%N || { cat out; exit 1; }`;
       const { exitCode, output } = await node.exec(["sh", "-c", text]);

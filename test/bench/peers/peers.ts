@@ -26,7 +26,7 @@ export async function peers(): Promise<Measurement[]> {
   const operator = startOperator({ kube: cluster.kube, dialer, clock: systemClock, config: {} });
   try {
     cluster.declare(1);
-    await until("ten volumes are Ready", 300, () => cluster.ready() === 10);
+    await until("ten volumes are exported", 300, () => cluster.exported() === 10);
     for (const tool of ["Ansible", "parallel ssh"] as const) await machines.timed(lineOf(tool, 1));
     await sleep(5000);
 
@@ -41,8 +41,8 @@ export async function peers(): Promise<Measurement[]> {
       repair.xensan.push(await repaired(machines, "e1.0", () => cluster.reconcile()));
       noticed.push(await repaired(machines, "e1.0", () => undefined));
       for (const [tool, unit] of [
-        ["Ansible", "ansible-1"],
-        ["parallel ssh", "plain-1"],
+        ["Ansible", "ansible1"],
+        ["parallel ssh", "plain1"],
       ] as const) {
         await machines.machines[0]?.host.sh(`systemctl stop vblade@${unit}`);
         repair[tool].push(await machines.timed(lineOf(tool, 1)));
@@ -52,7 +52,7 @@ export async function peers(): Promise<Measurement[]> {
     for (let count = 2; count < rounds + 2; count++) {
       const begin = performance.now();
       cluster.declare(count);
-      await until("the new volumes are Ready", 120, () => cluster.ready() === 10 * count);
+      await until("the new volumes are exported", 120, () => cluster.exported() === 10 * count);
       change.xensan.push((performance.now() - begin) / 1000);
       for (const tool of ["Ansible", "parallel ssh"] as const)
         change[tool].push(await machines.timed(lineOf(tool, count)));
