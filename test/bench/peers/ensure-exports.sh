@@ -1,3 +1,4 @@
+#!/bin/sh
 # Exports COUNT image files of this host. Arguments: SHELF COUNT.
 set -eu
 shelf=$1 slot=0

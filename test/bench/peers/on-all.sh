@@ -1,3 +1,4 @@
+#!/bin/sh
 # Runs ensure-exports.sh on every host at once. Arguments: COUNT ADDRESS…; the shelves are 201, 202, …
 set -eu
 count=$1 shelf=200 failed=
