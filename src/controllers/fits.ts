@@ -16,7 +16,7 @@ export class Fits {
     this.#definition = Object.values(definitions).find((definition) => definition.kind === kind);
   }
 
-  /** The status without what the API server would refuse. Logs the fields that are left out, once as long as they are. */
+  /** The status without what the API server would refuse. Logs the fields that are left out, once until they fit. */
   fit(key: ObjectKey, status: unknown, log: Logger): unknown {
     if (this.#definition === undefined) return status;
     const fitted = fitStatus(this.#definition.status, status);

@@ -70,8 +70,11 @@ export async function applyStatus<T extends KubeObject>(
   signal: AbortSignal,
 ): Promise<T> {
   const { api, kind, store, fieldManager = statusManager, admissible = (status) => status } = write;
-  const status = admissible(stated(wanted));
+  const said = stated(wanted);
   let { object } = write;
+  // The server has accepted it already.
+  if (saysTheSame(object, said, fieldManager)) return object;
+  const status = admissible(said);
   for (let attempt = 1; ; attempt += 1) {
     if (saysTheSame(object, status, fieldManager)) return object;
     try {
