@@ -54,8 +54,11 @@ describe.each([
     expect(await server.sh("du -k /srv/aoe/a.img | cut -f1")).toMatch(/^[0-8]\s/);
     expect(await act()).toEqual({ kind: "done", detail: expect.stringMatching(/^started pid [0-9]+$/) });
     await client.sh(`aoecfg -t 1 -c set -s '${config}' 0 1 eth0`);
-    const facts = await client.probe({ roles: ["Client"], segments: ["eth0"] });
-    expect(facts.responders).toEqual({ state: "known", value: [{ interface: "eth0", shelf: 0, slot: 1, config }] });
+    const heard = { state: "known", value: [{ interface: "eth0", shelf: 0, slot: 1, config }] };
+    for (const role of ["Client", "Server"] as const)
+      expect((await client.probe({ roles: [role], segments: ["eth0"] })).responders).toEqual(heard);
+    const own = await server.probe({ roles: ["Server"], segments: ["eth0"] });
+    expect(own.responders).toEqual({ state: "known", value: [] });
     const hostname = known((await server.probe()).identity).hostname;
     expect(await client.sh("aoeping -I -s 3 0 1 eth0")).toContain(`serial_number: 0.1:${hostname}`);
   });

@@ -140,7 +140,7 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
     (one) => one.pid !== undefined && one.runningDiffers,
   );
   const mac = interfaceMac(facts, interfaceOf(spec, server.spec));
-  if (answers(facts, volume).size > 0) {
+  if (hearsOther(volume, server.spec, facts, own)) {
     return conflict(
       "UndeclaredResponder",
       `${server.host} sees another server answer for ${target}: find that server and stop its export, or choose another shelf and slot`,
@@ -211,7 +211,8 @@ function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefin
   const listeners = volume.clients.flatMap((client) =>
     client.state === "Found" && client.listed && !client.isServer ? [client] : [],
   );
-  if (facts.responders.state === "known") return undefined;
+  const link = interfaceProblem(facts, interfaceOf(spec, server.spec));
+  if (facts.responders.state === "known" && link === undefined) return undefined;
   const deaf: string[] = [];
   for (const { host, view, fresh, spec: client } of listeners) {
     if (view.state === "Unreachable") deaf.push(`${host} cannot be reached (${view.reason})`);
@@ -221,22 +222,41 @@ function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefin
       if (links.includes(undefined)) return undefined;
       deaf.push(`${host} receives no AoE frames (${links.map((link) => link?.message).join(", ")})`);
     } else {
-      const { responders } = view.snapshot.facts;
-      deaf.push(
-        `${host} cannot check the segment yet (${responders.state === "unknown" ? responders.why : "aoecfg is not installed"})`,
-      );
+      deaf.push(`${host} cannot check the segment yet (${silence(view.snapshot.facts.responders)})`);
     }
   }
-  if (deaf.length === 0)
+  if (deaf.length === 0) {
+    const segment = segmentOn(server.spec, interfaceOf(spec, server.spec));
+    const [why, install] =
+      facts.responders.state === "absent"
+        ? ["has no aoecfg", "install aoetools on that host, or "]
+        : [`cannot check the segment (${link?.message ?? silence(facts.responders)})`, ""];
     deaf.push(
-      `AoeServer ${server.name} has no aoecfg and the volume lists no client: install aoetools on that host, or add a XenHost on segment ${segmentOn(server.spec, interfaceOf(spec, server.spec))} to spec.clientRefs`,
+      `AoeServer ${server.name} ${why} and the volume lists no client: ${install}add a XenHost on segment ${segment} to spec.clientRefs`,
     );
+  }
   const message = `Waiting for a client to check whether another server answers for ${targetOf(spec)}: ${deaf.join(", ")}`;
   return stop([
     unknown("Conflicted", "AddressUnverified", message),
     no("Exported", "AddressUnverified", message),
     no("Attached", "NotExported", "The volume is not exported yet"),
   ]);
+}
+
+/** Why a host did not tell who answers. */
+const silence = (responders: HostFacts["responders"]) =>
+  responders.state === "unknown" ? responders.why : "aoecfg is not installed";
+
+/**
+ * Whether the server hears another one answer on the volume's segment. It never hears itself on the interface that
+ * exports, but does on another one of the same segment.
+ */
+function hearsOther(volume: VolumeObservation, server: AoeServerSpec, facts: HostFacts, own: boolean): boolean {
+  const netif = interfaceOf(volume.spec, server);
+  const segment = segmentOn(server, netif);
+  return [...answers(facts, volume)].some(
+    ([name, count]) => name === netif || (segmentOn(server, name) === segment && count > (own ? 1 : 0)),
+  );
 }
 
 /** Answers for the address, counted by interface. */

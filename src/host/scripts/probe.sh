@@ -138,8 +138,8 @@ case $roles in *,server,*) devices="$devices exports=exports backings=backings l
 [ ! -s "$work/devices" ] || devices="$devices filesystems=filesystems"
 # shellcheck disable=SC2086
 [ -z "$devices" ] || start devices $devices
+[ ! -s "$work/segments" ] || start segments responders=responders
 case $roles in *,client,*)
-	[ ! -s "$work/segments" ] || start segments responders=responders
 	start toolstack toolstack=toolstack domains=domains
 	share=
 	[ ! -s "$work/mount-points" ] || share='mount-points=mount_points'

@@ -57,10 +57,12 @@ export const probe: Responder = function* probe(run) {
     section("relocation", relocation);
     section("migrations", migrations);
     section("domain-configurations", domainConfigurations);
-    if (waitsForDeadline(run, devices)) yield 20_000;
-    else if (segments.length > 0) yield 1000;
-    section("aoe-devices", aoeDevices);
-    section("responders", responders(segments));
+  }
+  if (is("client") && waitsForDeadline(run, devices)) yield 20_000;
+  else if (segments.length > 0) yield 1000;
+  if (is("client")) section("aoe-devices", aoeDevices);
+  if (is("client") || segments.length > 0) section("responders", responders(segments));
+  if (is("client")) {
     if (devices.length > 0) section("filesystems", filesystems(devices));
     if (points.length > 0) section("mount-points", mountPoints(points));
     section("toolstack", toolstack);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { discover, prepareInitiator, revalidate } from "../../../src/host/actions.ts";
+import { discover, prepareInitiator, probe, revalidate } from "../../../src/host/actions.ts";
 import { twins } from "./bench.ts";
 
 const e01 = { shelf: 0, slot: 1 };
@@ -26,6 +26,12 @@ twins(
       dom0.aoeDevice("e0.1", "up", 64 * mib);
       expect(await find()).toEqual({ kind: "done", detail: "found" });
       expect(await again()).toEqual({ kind: "done", detail: `bytes ${64 * mib}` });
+    });
+
+    it.each(["Server", "Client"] as const)("hears who answers on the segments of a %s", async (role) => {
+      dom0.served("e0.1", 64 * mib);
+      const request = probe({ roles: [role], segments: ["eth1"], backings: [] });
+      expect(await dom0.look(request, ["responders"])).toBe("responders\teth1\t0.1\t\nend\tresponders\tknown\t0\t\n");
     });
   },
   { packages: ["aoetools"] },

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { aoeServerSpecSchema } from "../../../../src/api/aoe-server.ts";
 import { ensureAddress } from "../../../../src/controllers/aoe-volume/ensure-address.ts";
 import type { VolumeObservation } from "../../../../src/controllers/aoe-volume/observation.ts";
 import type { HostView } from "../../../../src/controllers/hosts/view.ts";
 import type { Export, HostFacts, Responder } from "../../../../src/host/facts.ts";
 import { decision } from "../decision.ts";
 import { known, reachable, unreachable } from "../facts.ts";
-import { backing, card, client, mac, seen, served, server, volume } from "./observations.ts";
+import { backing, card, client, mac, seen, served, server, ssh, volume } from "./observations.ts";
 
 const foreign: Export = {
   ...served,
@@ -135,6 +136,20 @@ describe("what is heard on the wire", () => {
     expect(look({}, { ...serving, ...heard("eth1") })).toEqual(
       undeclared(`AoeServer/san1 sees another server answer for e0.1: ${leave}`),
     );
+  });
+
+  it("by the server counts on the volume's segment, where its own export answers on its other interfaces", () => {
+    const wide = (heardOn: readonly string[], exported: readonly Export[] = []) => {
+      const interfaces = [...[{ name: "eth1" }, { name: "eth2" }], { name: "eth3", segment: "other" }];
+      const spec = aoeServerSpecSchema.parse({ ssh, interfaces, allowedBackings: ["/srv/*"] });
+      return look({ server: server({ ...free, ...heard(...heardOn), exports: known(exported) }, { spec }) });
+    };
+    const other = undeclared(`AoeServer/san1 sees another server answer for e0.1: ${leave}`);
+    expect(wide(["eth3"])).toEqual(its);
+    expect(wide(["eth2"])).toEqual(other);
+    expect(wide(["eth2"], [served])).toEqual(its);
+    expect(wide(["eth2", "eth2"], [served])).toEqual(other);
+    expect(wide(["eth1"], [served])).toEqual(other);
   });
 
   it.each<[string, Partial<HostFacts>, string]>([
@@ -284,6 +299,19 @@ describe("a first start of a server without aoecfg", () => {
     expect(look({ clients }, alone)).toEqual(
       waits(
         "AoeServer san1 has no aoecfg and the volume lists no client: install aoetools on that host, or add a XenHost on segment default to spec.clientRefs",
+      ),
+    );
+  });
+
+  it("says why a server that has it did not listen", () => {
+    const add = "and the volume lists no client: add a XenHost on segment default to spec.clientRefs";
+    const down: HostFacts["responders"] = { state: "unknown", why: "eth2: Network is down" };
+    expect(look({}, { ...free, responders: down })).toEqual(
+      waits(`AoeServer san1 cannot check the segment (eth2: Network is down) ${add}`),
+    );
+    expect(look({}, { ...free, interfaces: known([{ ...card, carrier: false }]) })).toEqual(
+      waits(
+        `AoeServer san1 cannot check the segment (network interface eth1 has no carrier: check the cable and the switch) ${add}`,
       ),
     );
   });
