@@ -1,9 +1,14 @@
 import type { Logger } from "pino";
 import { type Condition, unsaid } from "../api/conditions.ts";
-import type { Metadata } from "../api/kinds.ts";
 import { patienceSeconds } from "../api/reasons/patience.ts";
 import { isStalling } from "../api/reasons/stalling.ts";
-import { type ConditionUpdate, findCondition, removeCondition, setCondition } from "../runtime/conditions.ts";
+import {
+  type Conditioned,
+  type ConditionUpdate,
+  findCondition,
+  removeCondition,
+  setCondition,
+} from "../runtime/conditions.ts";
 import type { EventInput, EventRecorder } from "../runtime/events.ts";
 import { isDeleting } from "../runtime/finalizers.ts";
 import type { Kind, KubeObject } from "../runtime/kube-api.ts";
@@ -11,11 +16,6 @@ import type { Directives } from "./directives.ts";
 import { no, unknown, yes } from "./finding.ts";
 
 /** The end of a reconcile, the same for all kinds. */
-
-interface Judged {
-  readonly metadata: Metadata;
-  readonly status?: { readonly conditions?: readonly Condition[] | undefined };
-}
 
 interface Concluding {
   conditions?: Condition[] | undefined;
@@ -30,7 +30,7 @@ export interface Conclusion {
   /** Condition types that the object always has, besides Ready. */
   readonly owned: readonly string[];
   /** Condition types that no longer apply. */
-  readonly gone: readonly string[];
+  readonly obsolete: readonly string[];
   /** Sets Ready, and what follows from it, from the status as it is then. */
   readonly summarise: (status: Concluding, context: Parameters<typeof say>[2]) => void;
   /** Wall-clock milliseconds. */
@@ -38,13 +38,17 @@ export interface Conclusion {
 }
 
 /** Writes the conclusion into the status draft of an object. */
-export function conclude(status: Concluding, object: Judged, conclusion: Conclusion): void {
-  const { directives, conditions, gone: over, owned, summarise, now } = conclusion;
+export function conclude(status: Concluding, object: Conditioned, conclusion: Conclusion): void {
+  const { directives, conditions, obsolete, owned, summarise, now } = conclusion;
   const { generation } = object.metadata;
   const context = { now, generation };
   const fresh = news(conditions, object.status?.conditions, generation);
   const paused = yes("Paused", "Paused", "The annotation xensan.dev/paused suspends all changes");
-  const gone = [...(directives.paused ? [] : ["Paused"]), ...(isDeleting(object) ? [] : ["DeletionBlocked"]), ...over];
+  const gone = [
+    ...(directives.paused ? [] : ["Paused"]),
+    ...(isDeleting(object) ? [] : ["DeletionBlocked"]),
+    ...obsolete,
+  ];
   const known = new Set([...conditions, ...(status.conditions ?? [])].map(({ type }) => type));
   const first = owned.filter((type) => !known.has(type)).map((type) => unknown(type, "Pending", "Not checked yet"));
   say(status, [...first, ...fresh, ...(directives.paused ? [paused] : [])], context, gone);
@@ -60,7 +64,7 @@ export function suspended({ paused, dryRun }: Directives): ConditionUpdate[] {
 }
 
 /** The conditions for a spec that cannot be acted on, also for a deleted object. */
-export function invalidSpec(object: Judged, owned: readonly string[], message: string): ConditionUpdate[] {
+export function invalidSpec(object: Conditioned, owned: readonly string[], message: string): ConditionUpdate[] {
   const all = owned.map((type) => unknown(type, "InvalidSpec", message));
   if (!isDeleting(object)) return [...all, no("Ready", "InvalidSpec", message)];
   const leave = `correct the spec, or set the annotation xensan.dev/abandon=${object.metadata.name}`;

@@ -58,11 +58,11 @@ export class Dispatch {
     };
   }
 
-  /** To be called after each look at a machine. `settled`: the work whose effect the look shows. */
-  looked(machine: Machine, before: HostView, settled: readonly WorkRef[]): void {
+  /** To be called after each look at a machine. `shown`: the work whose effect the look shows. */
+  looked(machine: Machine, before: HostView, shown: readonly WorkRef[]): void {
     const { machines, heartbeats, kernelReports, clock } = this.#options.world;
     for (const other of machines.learn(machine, before)) this.#tell(everythingOn(other, before));
-    const met = this.#wakeAwaiting(machine, settled);
+    const met = this.#wakeAwaiting(machine, shown);
     // The tenants of the machine waited for that look as well.
     const awaited = met.some(({ object, need }) => need === "Change" && machine.members.has(object));
     const beats = heartbeats.look(machine, clock.monotonic());
@@ -77,8 +77,8 @@ export class Dispatch {
   }
 
   /** To be called after each look only at what a machine runs: it concerns only those who asked for it. */
-  lookedAtRunning(machine: Machine, settled: readonly WorkRef[]): void {
-    this.#wakeAwaiting(machine, settled);
+  lookedAtRunning(machine: Machine, shown: readonly WorkRef[]): void {
+    this.#wakeAwaiting(machine, shown);
   }
 
   /** To be called after each job on a machine. */
@@ -90,10 +90,10 @@ export class Dispatch {
   }
 
   /** Wakes those whose work the look shows, and those who asked for it; returns whose needs it has met. */
-  #wakeAwaiting(machine: Machine, settled: readonly WorkRef[]): ReturnType<Freshness["settle"]> {
-    for (const owner of settled) this.#tellDone(machine, owner);
-    const met = this.#options.world.freshness.settle(machine);
-    for (const object of new RefSet([...settled.map(objectOf), ...met.map(({ object }) => object)])) this.#wake(object);
+  #wakeAwaiting(machine: Machine, shown: readonly WorkRef[]): ReturnType<Freshness["takeMet"]> {
+    for (const owner of shown) this.#tellDone(machine, owner);
+    const met = this.#options.world.freshness.takeMet(machine);
+    for (const object of new RefSet([...shown.map(objectOf), ...met.map(({ object }) => object)])) this.#wake(object);
     return met;
   }
 

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { PlanStep } from "../api/plan-step.ts";
 import type { Directives } from "./directives.ts";
-import type { Permission } from "./hosts/ledger.ts";
+import type { Due } from "./hosts/ledger.ts";
 import type { Machine } from "./hosts/machine.ts";
 import { observeOnly, type Step, type StepOutcome, type StepResult, wordsOf } from "./hosts/step.ts";
 import type { Extent } from "./hosts/view.ts";
@@ -63,7 +63,7 @@ interface Candidate {
   readonly first: Step | undefined;
   readonly results: readonly StepResult[];
   /** Whether the job was tried before, and may be tried now; computed only when a gate asks for it. */
-  readonly permission: () => Permission;
+  readonly due: () => Due;
 }
 
 interface Refusal {
@@ -108,7 +108,7 @@ function isFresh({ job: { fresh = true } }: Candidate): Refusal | undefined {
 /** The look that shows what the last job of this work did comes first. */
 function isIdle({ world, job, first, results }: Candidate): Refusal | undefined {
   if (!job.machine.agent.pending(job.work)) return undefined;
-  const outcome = world.ledger.lastOutcome(placeOf(job), job.steps);
+  const outcome = world.ledger.lastOutcome(machineWorkOf(job), job.steps);
   if (first === undefined || outcome === undefined) return {};
   return { held: { step: results.at(-1)?.step ?? first, outcome } };
 }
@@ -116,15 +116,15 @@ function isIdle({ world, job, first, results }: Candidate): Refusal | undefined 
 /** No steps are left: what was tried has worked. */
 function hasSteps({ world, job, first }: Candidate): Refusal | undefined {
   if (first !== undefined) return undefined;
-  if (job.incomplete !== true) world.ledger.settle(placeOf(job));
+  if (job.incomplete !== true) world.ledger.worked(machineWorkOf(job));
   return {};
 }
 
 /** A step without effect is tried again after a pause. */
 function isDue(candidate: Candidate): Refusal | undefined {
-  const permission = candidate.permission();
-  if (permission.kind === "Go") return undefined;
-  return { held: heldBy(candidate), againSeconds: permission.seconds };
+  const due = candidate.due();
+  if (due.kind === "Go") return undefined;
+  return { held: heldBy(candidate), againSeconds: due.seconds };
 }
 
 /** Before a step that interrupts every client, the machines that confirm it are probed again. */
@@ -135,8 +135,8 @@ function isConfirmed(candidate: Candidate): Refusal | undefined {
   return { held: heldBy(candidate) };
 }
 
-function heldBy({ first, results, permission }: Candidate): Held | undefined {
-  const { outcome } = permission();
+function heldBy({ first, results, due }: Candidate): Held | undefined {
+  const { outcome } = due();
   const step = results.at(-1)?.step ?? first;
   return step === undefined || outcome === undefined ? undefined : { step, outcome };
 }
@@ -144,10 +144,10 @@ function heldBy({ first, results, permission }: Candidate): Held | undefined {
 /** True if the steps of the job had no effect and their pause is not over. */
 export function rests(world: Books, job: Job): boolean {
   const results = job.machine.agent.results(job.work);
-  return world.ledger.judge(placeOf(job), job.steps, job.basis, results).kind === "Wait";
+  return world.ledger.due(machineWorkOf(job), job.steps, job.basis, results).kind === "Wait";
 }
 
-const placeOf = ({ work, machine }: Job) => ({ work, machine: machine.endpoint.id });
+const machineWorkOf = ({ work, machine }: Job) => ({ work, machine: machine.endpoint.id });
 
 /**
  * Hands the jobs that may run to the agents of their machines, without waiting. `log`: the reconcile's, for their
@@ -160,12 +160,12 @@ export function handOver(world: Books, jobs: readonly Job[], log?: Logger): Hand
   const again: (number | undefined)[] = [];
   for (const job of jobs) {
     const results = job.machine.agent.results(job.work);
-    let known: Permission | undefined;
-    const permission = () => {
-      known ??= world.ledger.judge(placeOf(job), job.steps, job.basis, results);
+    let known: Due | undefined;
+    const due = () => {
+      known ??= world.ledger.due(machineWorkOf(job), job.steps, job.basis, results);
       return known;
     };
-    const candidate = { world, job, first: job.steps[0], results, permission };
+    const candidate = { world, job, first: job.steps[0], results, due };
     const refusal = firstRefusal(candidate);
     const told = refusal === undefined ? heldBy(candidate) : refusal.held;
     if (told !== undefined) held.push(told);
@@ -174,7 +174,7 @@ export function handOver(world: Books, jobs: readonly Job[], log?: Logger): Hand
     observed.push(...(refusal?.observed ?? []).map(({ step }) => step));
     again.push(refusal?.againSeconds);
     if (refusal !== undefined) continue;
-    world.ledger.begin(placeOf(job), job.steps, job.basis, results);
+    world.ledger.begin(machineWorkOf(job), job.steps, job.basis, results);
     job.machine.agent.lanes.submit(job.work, job.steps, log);
     if (told === undefined) started.push(...job.steps);
   }

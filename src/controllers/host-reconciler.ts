@@ -107,7 +107,7 @@ export function hostReconciler<
     const readable = !conditions.some(
       ({ type, status }) => type === unreadableType || (type === "Reachable" && status !== "True"),
     );
-    return { ...found, conditions, gone: readable ? [unreadableType] : [] };
+    return { ...found, conditions, obsolete: readable ? [unreadableType] : [] };
   }
 
   return reconcilerOf<T, Spec, Status>(
@@ -124,7 +124,7 @@ export function hostReconciler<
       },
       async converge(pass) {
         await recordMachine(pass, world.machines.of(pass.ref), pass.spec.ssh.hostKeyPolicy === "TrustOnFirstUse");
-        return completed(pass, await judge(means, host, pass));
+        return completed(pass, await look(means, host, pass));
       },
       async invalid(pass, message) {
         await recordMachine(pass, world.machines.of(pass.ref), false);
@@ -244,7 +244,7 @@ function probeTime(
 const differs = (status: HostStatus, stored: HostStatus | undefined) =>
   JSON.stringify({ ...status, lastProbeTime: undefined }) !== JSON.stringify({ ...stored, lastProbeTime: undefined });
 
-async function judge<
+async function look<
   T extends Declared<Status>,
   Spec extends { readonly ssh: SshSpec },
   Status extends HostStatus,

@@ -51,7 +51,7 @@ export interface PassResult {
   /** Condition types without which the object is not ready, where they differ from pass to pass. */
   readonly required?: readonly string[];
   /** Condition types that no longer apply. */
-  readonly gone?: readonly string[];
+  readonly obsolete?: readonly string[];
   /** Nothing of a deleted object is left, or what is left stays on purpose. */
   readonly released?: boolean;
   /** Seconds until the next reconcile at the latest. */
@@ -141,7 +141,7 @@ export function reconcilerOf<T extends Declared<Status>, Spec, Status extends Co
           conclude(draft.status, current, {
             directives,
             conditions: outcome.conditions,
-            gone: outcome.gone ?? [],
+            obsolete: outcome.obsolete ?? [],
             owned: its.owned,
             summarise(status, at) {
               if (!outcome.conditions.some(({ type }) => type === "Ready"))

@@ -100,7 +100,7 @@ export class SchemaWatch {
     try {
       const missing = missingFromServer(await published(signal));
       this.#refused = [];
-      this.#judge(missing);
+      this.#report(missing);
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof KubeError && [403, 404].includes(error.status)) {
@@ -110,7 +110,7 @@ export class SchemaWatch {
             "cannot read /openapi/v3, so cannot determine whether the CustomResourceDefinitions match this operator",
           );
         this.#saidUnreadable = true;
-        this.#judge(this.#refused);
+        this.#report(this.#refused);
       } else log.warn({ err: error }, "cannot read the CustomResourceDefinitions from the API server; trying again");
     }
     const { resolve } = this.#looks;
@@ -118,7 +118,7 @@ export class SchemaWatch {
     resolve();
   }
 
-  #judge(missing: readonly string[]): void {
+  #report(missing: readonly string[]): void {
     const { log } = this.#options;
     const before = this.#problem;
     this.#tooOld = missing.length > 0;

@@ -1,8 +1,7 @@
 import type { Logger } from "pino";
-import type { Condition } from "../api/conditions.ts";
-import { type Metadata, xenMigrations } from "../api/kinds.ts";
+import { xenMigrations } from "../api/kinds.ts";
 import type { Clock } from "../clock.ts";
-import { findCondition } from "../runtime/conditions.ts";
+import { type Conditioned, findCondition } from "../runtime/conditions.ts";
 import { leaseKind } from "../runtime/kinds.ts";
 import { isNotFound, type Kind, type KubeApi, KubeError, type KubeObject } from "../runtime/kube-api.ts";
 import { applyStatus } from "../runtime/status-patch.ts";
@@ -20,10 +19,11 @@ export interface TellSchemaOptions {
    * The holder that claims namespaces (see Claims); in namespaces of others nothing is written. Undefined: no claims.
    */
   readonly holder: string | undefined;
-  readonly kinds: readonly { readonly kind: Kind<Judged>; readonly store: ReadonlyStore<Judged> }[];
+  readonly kinds: readonly {
+    readonly kind: Kind<Conditioned & KubeObject>;
+    readonly store: ReadonlyStore<Conditioned & KubeObject>;
+  }[];
 }
-
-type Judged = KubeObject & { metadata: Metadata; status?: { conditions?: Condition[] | undefined } };
 
 /**
  * Writes into the summary condition of each object that the operator does not act on it (`SchemaTooOld`), as far as the
@@ -44,7 +44,7 @@ export async function tellSchemaTooOld(
     if (summary === "Succeeded" && before !== undefined && before.status !== "Unknown") continue;
     const mine = served.get(namespace) ?? isOurs(api, namespace, holder, signal);
     served.set(namespace, mine);
-    const status = structuredClone(object.status ?? {});
+    const status = { ...object.status, conditions: [...(object.status?.conditions ?? [])] };
     say(status, [unknown(summary, "SchemaTooOld", message)], { now: clock.now(), generation });
     try {
       if (!(await mine)) continue;

@@ -1,7 +1,6 @@
-import type { Condition } from "../api/conditions.ts";
-import type { AoeServer, Metadata, XenHost } from "../api/kinds.ts";
+import type { AoeServer, XenHost } from "../api/kinds.ts";
 import type { ProbeRequest } from "../host/actions.ts";
-import { findCondition } from "../runtime/conditions.ts";
+import { type Conditioned, findCondition } from "../runtime/conditions.ts";
 import type { EventInput, EventRecorder } from "../runtime/events.ts";
 import { isDeleting } from "../runtime/finalizers.ts";
 import type { Kind, KubeObject } from "../runtime/kube-api.ts";
@@ -52,19 +51,14 @@ export function tells({ object, old }: ObjectChange<KubeObject>): boolean {
 
 const statusText = (object: KubeObject): string => ("status" in object ? JSON.stringify(object.status) : "");
 
-interface Judged {
-  readonly metadata: Metadata;
-  readonly status?: { readonly conditions?: readonly Condition[] | undefined };
-}
-
 /** True if the object was judged in its current generation. */
-export function isSettled({ metadata, status }: Judged): boolean {
+export function isSettled({ metadata, status }: Conditioned): boolean {
   const ready = findCondition(status?.conditions, "Ready");
   return !isDeleting({ metadata }) && ready !== undefined && ready.observedGeneration === metadata.generation;
 }
 
 /** True if the object is Ready now: the first answer of a machine that it does not list cannot matter to it. */
-export function isContent(object: Judged): boolean {
+export function isContent(object: Conditioned): boolean {
   return isSettled(object) && findCondition(object.status?.conditions, "Ready")?.status === "True";
 }
 

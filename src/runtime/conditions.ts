@@ -1,4 +1,11 @@
 import { type Condition, type ConditionStatus, unsaid } from "../api/conditions.ts";
+import type { KubeObject } from "./kube-api.ts";
+
+/** An object whose status has conditions, of whatever kind. */
+export interface Conditioned {
+  readonly metadata: KubeObject["metadata"];
+  readonly status?: { readonly conditions?: readonly Condition[] | undefined };
+}
 
 /** A condition as a controller reports it; {@link setCondition} adds time and generation. */
 export interface ConditionUpdate {

@@ -47,7 +47,7 @@ export function createMetricsGuard({ review, clock }: MetricsGuardOptions): Metr
   const verdicts = new Map<string, { readonly verdict: Promise<Access>; until: number }>();
   let asking = 0;
 
-  const judge = async (token: string): Promise<Access> => {
+  const askOnce = async (token: string): Promise<Access> => {
     asking += 1;
     try {
       return await reviewed(token);
@@ -78,7 +78,7 @@ export function createMetricsGuard({ review, clock }: MetricsGuardOptions): Metr
     const known = verdicts.get(key);
     if (known !== undefined && clock.monotonic() < known.until) return known.verdict;
     if (asking >= questions) return { status: 503, why: "too many tokens are being reviewed" };
-    const entry = { verdict: judge(token), until: Number.POSITIVE_INFINITY };
+    const entry = { verdict: askOnce(token), until: Number.POSITIVE_INFINITY };
     verdicts.delete(key);
     verdicts.set(key, entry);
     for (const oldest of verdicts.keys()) {

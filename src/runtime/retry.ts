@@ -20,7 +20,7 @@ export interface RetryOptions {
   readonly withinSeconds: number;
   /** Whether a repetition does no harm: a read, or a write of fixed values. */
   readonly repeatable: boolean;
-  readonly judge: (error: unknown) => Failure;
+  readonly classify: (error: unknown) => Failure;
   readonly signal?: AbortSignal | undefined;
   /** Called before each pause. */
   readonly onWait?: (wait: {
@@ -37,13 +37,13 @@ const backoff = { baseMs: 500, maxMs: 5_000 };
  * The pause is the one that the server asks for (Retry-After), or a growing one with jitter if that is longer.
  */
 export async function retrying<T>(options: RetryOptions, call: () => Promise<T>): Promise<T> {
-  const { clock, withinSeconds, repeatable, judge, signal, onWait } = options;
+  const { clock, withinSeconds, repeatable, classify, signal, onWait } = options;
   const started = clock.monotonic();
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await call();
     } catch (error) {
-      const failure = judge(error);
+      const failure = classify(error);
       if (signal?.aborted || failure.kind === "Final" || (failure.kind === "Open" && !repeatable)) throw error;
       const delay = Math.max((failure.retryAfterSeconds ?? 0) * 1000, backoffDelay(clock, backoff, attempt));
       if (clock.monotonic() - started + delay > withinSeconds * 1000) throw error;

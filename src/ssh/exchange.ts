@@ -54,7 +54,7 @@ function converse(channel: ClientChannel, { wire, maxOutputBytes, grace, mayStar
   const stderr = createTranscript(wire.nonce, maxOutputBytes);
   const ended = Promise.withResolvers<Ending>();
   const closed = Promise.withResolvers<void>();
-  let judged = false;
+  let over = false;
   let exit: { code: number | undefined; signal: string | undefined } | undefined;
 
   const complete = (): Ending | undefined => {
@@ -63,50 +63,50 @@ function converse(channel: ClientChannel, { wire, maxOutputBytes, grace, mayStar
     if (output.stdout === undefined || output.stderr === undefined || !Number.isInteger(exitCode)) return undefined;
     return { kind: "complete", exitCode, stdout: output.stdout, stderr: output.stderr };
   };
-  const judge = () => {
-    if (judged) return;
-    judged = true;
+  const end = () => {
+    if (over) return;
+    over = true;
     const excerpt = [stderr.excerpt(), stdout.excerpt()].filter((text) => text !== "").join(" / ");
     const begun = stdout.beginWords !== undefined || stderr.beginWords !== undefined;
     ended.resolve(complete() ?? { kind: "cut", begun, exitCode: exit?.code, signal: exit?.signal, excerpt });
   };
-  let judging = false;
-  const judgeSoon = () => {
-    if (judging) return;
-    judging = true;
-    grace().then(judge, judge);
+  let ending = false;
+  const endSoon = () => {
+    if (ending) return;
+    ending = true;
+    grace().then(end, end);
   };
   /**
    * The exit status arrives after the output before it, but a background job may hold the channel open long after it.
    */
-  const settle = () => {
+  const endWhenComplete = () => {
     if (stdout.endWords === undefined || stderr.endWords === undefined) return;
-    if (exit === undefined) judgeSoon();
-    else judge();
+    if (exit === undefined) endSoon();
+    else end();
   };
   const feed = (name: "stdout" | "stderr", chunk: Buffer) => {
     const stream = name === "stdout" ? stdout : stderr;
     if (!stream.add(chunk)) {
-      judged = true;
+      over = true;
       ended.resolve({ kind: "overflow", stream: name });
     }
-    settle();
+    endWhenComplete();
   };
 
   channel.on("data", (chunk: Buffer) => feed("stdout", chunk));
   channel.stderr.on("data", (chunk: Buffer) => feed("stderr", chunk));
   channel.on("exit", (code: number | null, signal?: string) => {
     exit = { code: code ?? undefined, signal };
-    settle();
-    judgeSoon();
+    endWhenComplete();
+    endSoon();
   });
   channel.on("close", () => {
-    judge();
+    end();
     closed.resolve();
   });
   // The server goes away during a write, or sends data after the end of its output: "close" follows and decides.
-  channel.on("error", () => judge());
-  channel.stderr.on("error", () => judge());
+  channel.on("error", () => end());
+  channel.stderr.on("error", () => end());
   if (mayStart()) channel.end(encodeRequest(wire));
 
   return {

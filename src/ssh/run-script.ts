@@ -91,7 +91,7 @@ export async function runScript(
   try {
     if (!sent) throw sending.error(`opening a channel for ${subject}`, { started: false });
     const ending = await orAborted(exchange.ended, limit.signal);
-    if (ending !== undefined && ending.kind !== "overflow") return judge(ending, target, subject);
+    if (ending !== undefined && ending.kind !== "overflow") return outputOf(ending, target, subject);
     const fate = await endScript(client, target, exchange, options);
     if (ending === undefined) throw limit.error(`running ${subject}`, { started: true, fate });
     const message = `${subject} printed more than ${maxOutputBytes} bytes on ${ending.stream}; ${fate}`;
@@ -117,7 +117,7 @@ function releaseWhenClosed(exchange: Exchange, { clock, graceSeconds }: RunOptio
   });
 }
 
-function judge(ending: Exclude<Ending, { kind: "overflow" }>, target: SshTarget, subject: string): ScriptOutput {
+function outputOf(ending: Exclude<Ending, { kind: "overflow" }>, target: SshTarget, subject: string): ScriptOutput {
   if (ending.kind === "complete") return { exitCode: ending.exitCode, stdout: ending.stdout, stderr: ending.stderr };
   const { exitCode, signal, begun, excerpt } = ending;
   const said = excerpt === "" ? "it printed nothing" : `its output ended with: ${excerpt}`;

@@ -45,7 +45,7 @@ export async function patiently<T>(
   try {
     return await retrying(
       {
-        ...{ clock: systemClock, withinSeconds, repeatable: true, judge: failureOfCall, signal },
+        ...{ clock: systemClock, withinSeconds, repeatable: true, classify: failureOfCall, signal },
         onWait: ({ error, delaySeconds }) => {
           const why = error instanceof Error ? error.message : String(error);
           say(`${why}; retrying in ${delaySeconds.toFixed(1)} s`);

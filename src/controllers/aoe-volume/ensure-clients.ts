@@ -101,7 +101,7 @@ function lookAt(volume: VolumeObservation, client: ObservedClient): ClientFindin
     );
   const served = servedExport(volume);
   if (served === undefined) return say("NotExported", "Missing", "The volume is not exported yet");
-  const { reason, state, message, command, merge } = judge(volume, deviceOf(facts, volume.spec), served, facts);
+  const { reason, state, message, command, merge } = attachment(volume, deviceOf(facts, volume.spec), served, facts);
   if (command === undefined) return say(reason, state, message);
   const step = stepOf(xenHost(client.name), command);
   return say(reason, state, message, merge === undefined ? step : { ...step, merge });
@@ -110,7 +110,7 @@ function lookAt(volume: VolumeObservation, client: ObservedClient): ClientFindin
 const search = (targets: readonly Target[]) => discover({ targets, waitSeconds: discoverSeconds });
 const discoverSeconds = 10;
 
-interface Judgement {
+interface Attachment {
   readonly reason: Reason;
   readonly state: ClientStatus["state"];
   readonly message?: string;
@@ -118,12 +118,12 @@ interface Judgement {
   readonly merge?: Step["merge"];
 }
 
-function judge(
+function attachment(
   { spec }: VolumeObservation,
   device: AoeDevice | undefined,
   served: Served,
   facts: HostFacts,
-): Judgement {
+): Attachment {
   const target = { shelf: spec.shelf, slot: spec.slot };
   const find = { command: search([target]), merge: { targets: [target], command: search } };
   if (device === undefined)

@@ -227,7 +227,7 @@ export class HostAgent {
     this.#coveredRunning = Math.max(this.#coveredRunning, request);
     this.#askedAt = this.#options.clock.monotonic();
     if (after.state === "Reachable") this.#took = this.#askedAt - startedAt;
-    this.#options.onView(before, this.lanes.settle());
+    this.#options.onView(before, this.lanes.takeShown());
   }
 
   /** Probes what runs until every request for it is answered. Never rejects. */
@@ -246,13 +246,13 @@ export class HostAgent {
         const { identity, domains, migrations } = after.snapshot.facts;
         this.#running = { facts: { identity, domains, migrations }, startedAt: when.startedAt };
         this.#runningTook = this.#options.clock.monotonic() - when.startedAt;
-        this.#options.onRunning(this.lanes.settle());
+        this.#options.onRunning(this.lanes.takeShown());
       } else {
         // The host does not answer: nothing that was known of it justifies an action any more.
         const before = this.#view;
         this.#view = after;
         this.#covered = Math.max(this.#covered, when.request);
-        this.#options.onView(before, this.lanes.settle());
+        this.#options.onView(before, this.lanes.takeShown());
       }
     }
     this.#lookingAtRunning = undefined;

@@ -41,7 +41,7 @@ export class Freshness {
   }
 
   /** To be called after each look at a machine; returns the demands that the look has met. */
-  settle(machine: Machine): readonly Pick<Demand, "object" | "need">[] {
+  takeMet(machine: Machine): readonly Pick<Demand, "object" | "need">[] {
     const demands = this.#open.get(machine);
     if (demands === undefined) return [];
     const met = [...demands].filter(([, { request }]) => machine.agent.hasAnswered(request));

@@ -6,7 +6,7 @@ import { isSameRef, type ObjectRef, objectOf, RefMap, RefSet, type WorkRef } fro
 import { type Step, type StepOutcome, type StepResult, wordsOf } from "./step.ts";
 import type { Extent, LookRequest } from "./view.ts";
 
-interface Job {
+interface QueuedJob {
   readonly owners: RefSet<WorkRef>;
   readonly steps: readonly Step[];
   readonly words: string;
@@ -42,8 +42,8 @@ export interface LanesOptions {
  */
 export class Lanes {
   readonly #options: LanesOptions;
-  readonly #queue: Job[] = [];
-  readonly #running = new Set<Job>();
+  readonly #queue: QueuedJob[] = [];
+  readonly #running = new Set<QueuedJob>();
   readonly #work = new Set<Promise<void>>();
   /** Per owner: the probe that will show the effect of its finished job. */
   readonly #proof = new RefMap<LookRequest, WorkRef>();
@@ -89,10 +89,10 @@ export class Lanes {
   }
 
   /** Owners whose job's effect was shown by a probe since; each is returned once. */
-  settle(): WorkRef[] {
-    const settled = [...this.#proof].filter(([, proof]) => this.#options.hasAnswered(proof)).map(([owner]) => owner);
-    for (const owner of settled) this.#proof.delete(owner);
-    return settled;
+  takeShown(): WorkRef[] {
+    const shown = [...this.#proof].filter(([, proof]) => this.#options.hasAnswered(proof)).map(([owner]) => owner);
+    for (const owner of shown) this.#proof.delete(owner);
+    return shown;
   }
 
   /** Forgets the results of the object and of its parts. */
@@ -115,7 +115,7 @@ export class Lanes {
   }
 
   /** Joins waiting jobs with the same mergeable action into one: one search finds the targets of all. */
-  #joined(first: Job): Job {
+  #joined(first: QueuedJob): QueuedJob {
     const merge = mergeOf(first);
     const [step] = first.steps;
     if (merge === undefined || step === undefined) return first;
@@ -135,7 +135,7 @@ export class Lanes {
     };
   }
 
-  async #run(job: Job): Promise<void> {
+  async #run(job: QueuedJob): Promise<void> {
     const results: StepResult[] = [];
     for (const step of job.steps) {
       if (this.#options.stopped()) break;
@@ -176,8 +176,8 @@ function extentAfter(steps: readonly Step[]): Extent {
 }
 
 const mostJoined = 64;
-const mergeOf = (job: Job) => (job.steps.length === 1 ? job.steps[0]?.merge : undefined);
-const isExclusive = (job: Job) => job.steps.some(({ exclusive }) => exclusive === true);
+const mergeOf = (job: QueuedJob) => (job.steps.length === 1 ? job.steps[0]?.merge : undefined);
+const isExclusive = (job: QueuedJob) => job.steps.some(({ exclusive }) => exclusive === true);
 
 /** Options of {@link Waits}. */
 export interface WaitsOptions {

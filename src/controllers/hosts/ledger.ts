@@ -14,14 +14,14 @@ interface Attempt {
 }
 
 /** Whether steps may be handed over now. */
-export type Permission =
+export type Due =
   /** Never tried, or tried without effect (`outcome`) long enough ago, or since then the facts have changed. */
   | { readonly kind: "Go"; readonly outcome?: StepOutcome }
   /** Tried with this outcome, without the wanted effect; try again after the given time. */
   | { readonly kind: "Wait"; readonly seconds: number; readonly outcome: StepOutcome };
 
 /** Work on one machine, named by the id of its endpoint. */
-export interface Place {
+export interface MachineWork {
   readonly work: WorkRef;
   readonly machine: string;
 }
@@ -80,12 +80,12 @@ export class Ledger {
   }
 
   /** `results`: of the last job of this work on this machine. */
-  judge(place: Place, steps: readonly Step[], basis: string, results: readonly StepResult[]): Permission {
+  due(on: MachineWork, steps: readonly Step[], basis: string, results: readonly StepResult[]): Due {
     const words = wordsOf(steps);
-    const known = this.#at(place);
+    const known = this.#at(on);
     const attempt = known?.words === words ? known : undefined;
     if (attempt === undefined) {
-      this.settle(place);
+      this.worked(on);
       return { kind: "Go" };
     }
     const last = results.at(-1);
@@ -104,34 +104,34 @@ export class Ledger {
   }
 
   /** How the same steps ended last time, while they are tried again. */
-  lastOutcome(place: Place, steps: readonly Step[]): StepOutcome | undefined {
-    const known = this.#at(place);
+  lastOutcome(on: MachineWork, steps: readonly Step[]): StepOutcome | undefined {
+    const known = this.#at(on);
     return known !== undefined && known.failures > 0 && known.words === wordsOf(steps) ? known.outcome : undefined;
   }
 
   /** To be called when the steps are handed over. */
-  begin(place: Place, steps: readonly Step[], basis: string, results: readonly StepResult[]): void {
+  begin(on: MachineWork, steps: readonly Step[], basis: string, results: readonly StepResult[]): void {
     const words = wordsOf(steps);
-    const known = this.#at(place);
+    const known = this.#at(on);
     const counted = results.at(-1);
     if (known?.words === words) Object.assign(known, { basis, counted });
     else {
-      const object = objectOf(place.work);
+      const object = objectOf(on.work);
       const attempts = this.#attempts.get(object) ?? new Map<string, Attempt>();
       this.#attempts.set(object, attempts);
       const outcome = { kind: "done", detail: "" } as const;
-      attempts.set(keyOf(place), { words, basis, failures: 0, at: this.#clock.monotonic(), outcome, counted });
+      attempts.set(keyOf(on), { words, basis, failures: 0, at: this.#clock.monotonic(), outcome, counted });
     }
   }
 
   /** To be called when the plan is empty: what was tried has worked. */
-  settle(place: Place): void {
-    this.#attempts.get(objectOf(place.work))?.delete(keyOf(place));
+  worked(on: MachineWork): void {
+    this.#attempts.get(objectOf(on.work))?.delete(keyOf(on));
   }
 
-  #at(place: Place): Attempt | undefined {
-    return this.#attempts.get(objectOf(place.work))?.get(keyOf(place));
+  #at(on: MachineWork): Attempt | undefined {
+    return this.#attempts.get(objectOf(on.work))?.get(keyOf(on));
   }
 }
 
-const keyOf = ({ work: { part = "" }, machine }: Place) => JSON.stringify([part, machine]);
+const keyOf = ({ work: { part = "" }, machine }: MachineWork) => JSON.stringify([part, machine]);

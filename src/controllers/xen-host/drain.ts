@@ -72,9 +72,9 @@ export function planDrain(host: string, sight: ObservedDrain): DrainPlan {
   if (sight.domains === undefined)
     return { ...nothing, condition: unknown("Drained", "FactsUnknown", "The domains of the host are unknown") };
   const domains = sight.domains.slice(0, mostDomains);
-  const judged: readonly (Judged & { readonly domain: DrainedDomain })[] = domains.map((domain) => ({
+  const judged: readonly (Decision & { readonly domain: DrainedDomain })[] = domains.map((domain) => ({
     domain,
-    ...(domain.passing ? { blocker: undefined } : judgeDomain(sight, domain)),
+    ...(domain.passing ? { blocker: undefined } : decide(sight, domain)),
   }));
   // It has left the host, and its arrival is not known yet.
   const away = own.filter(
@@ -119,7 +119,7 @@ function conditionOf(
   );
 }
 
-interface Judged {
+interface Decision {
   /** Number of the migration to create. */
   readonly attempt?: number;
   /** Why the domain stays, for messages; undefined while it moves or waits for its turn. */
@@ -127,7 +127,7 @@ interface Judged {
   readonly dueSeconds?: number;
 }
 
-function judgeDomain({ own, others, nowMs }: ObservedDrain, domain: DrainedDomain): Judged {
+function decide({ own, others, nowMs }: ObservedDrain, domain: DrainedDomain): Decision {
   const mine = own.filter((one) => isOf(one, domain));
   const open = [...mine, ...others.filter((one) => isOf(one, domain))].find((one) => !isFinished(one));
   if (open !== undefined) return { blocker: whyItWaits(open) };

@@ -26,7 +26,7 @@ export function concludeNow(
   { draft, object, directives, world }: MigrationPass,
   conditions: readonly ConditionUpdate[],
 ): void {
-  conclude(draft.status, object, { directives, conditions, gone: [], owned, summarise, now: world.clock.now() });
+  conclude(draft.status, object, { directives, conditions, obsolete: [], owned, summarise, now: world.clock.now() });
 }
 
 /**

@@ -84,8 +84,8 @@ export class Connection {
         withinSeconds: retrySeconds,
         // A patch or an update carries the version it was made from, or sets fixed values.
         repeatable: call.method !== "POST",
-        judge: (error) =>
-          unanswered === "Repeat" && call.method === "GET" && isUnanswered(error) ? { kind: "Open" } : judge(error),
+        classify: (error) =>
+          unanswered === "Repeat" && call.method === "GET" && isUnanswered(error) ? { kind: "Open" } : classify(error),
         signal: call.signal,
         onWait: ({ error, ...wait }) => {
           if (error instanceof KubeError) onWait?.({ request, error, ...wait });
@@ -170,7 +170,7 @@ export class Connection {
 
 const isUnanswered = (error: unknown) => error instanceof KubeError && error.reason === "NoAnswer";
 
-function judge(error: unknown): Failure {
+function classify(error: unknown): Failure {
   if (!(error instanceof KubeError) || error.status === 0) return { kind: "Final" };
   return failureOf(error.status, error.retryAfterSeconds);
 }

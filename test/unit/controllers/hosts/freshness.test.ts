@@ -23,7 +23,7 @@ const endpoint = {
 function demanding() {
   const freshness = new Freshness();
   const met: string[][] = [];
-  const on = watching({ onView: () => met.push(freshness.settle(host).map(({ object }) => object.name)) });
+  const on = watching({ onView: () => met.push(freshness.takeMet(host).map(({ object }) => object.name)) });
   const host: Machine = new Machine(endpoint, () => on.agent);
   return { ...on, freshness, met, watched: host };
 }

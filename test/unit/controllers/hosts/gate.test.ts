@@ -29,7 +29,7 @@ async function gated({ recorded = true, exitCode = 0 } = {}) {
   let observed = false;
   const on = watching({
     observer: () => (observed ? server : undefined),
-    onView: () => freshness.settle(machine),
+    onView: () => freshness.takeMet(machine),
     answer: async ({ script, signal }) => {
       await on.clock.sleep(500, signal);
       return script.name === "probe" ? ended(answered) : ended(exitCode === 0 ? "done\t\n" : "no", exitCode);

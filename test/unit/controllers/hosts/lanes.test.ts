@@ -154,11 +154,11 @@ describe("the changes of one host", () => {
     expect(of.pending(a)).toBe(true);
     await end("ensure-export 0 1");
     expect(of.pending(a)).toBe(true);
-    expect(of.settle()).toEqual([]);
+    expect(of.takeShown()).toEqual([]);
     answer(1);
     expect(of.pending(a)).toBe(false);
-    expect(of.settle()).toEqual([a]);
-    expect(of.settle()).toEqual([]);
+    expect(of.takeShown()).toEqual([a]);
+    expect(of.takeShown()).toEqual([]);
   });
 
   it("asks who answers on the segments only after what may change that, and tells whose job has ended", async () => {

@@ -29,7 +29,7 @@ function trying() {
 describe("what was tried", () => {
   it("may be tried at once the first time", () => {
     const { ledger } = trying();
-    expect(ledger.judge(place, steps, "facts", [])).toEqual({ kind: "Go" });
+    expect(ledger.due(place, steps, "facts", [])).toEqual({ kind: "Go" });
     expect(ledger.lastOutcome(place, steps)).toBeUndefined();
   });
 
@@ -38,11 +38,11 @@ describe("what was tried", () => {
     let results = fail(failed);
     const waits: number[] = [];
     for (let round = 0; round < 9; round++) {
-      const verdict = ledger.judge(place, steps, "facts", results);
+      const verdict = ledger.due(place, steps, "facts", results);
       if (verdict.kind !== "Wait") throw new Error(`round ${round}: ${verdict.kind}`);
       waits.push(verdict.seconds);
       await clock.advance(verdict.seconds * 1000);
-      expect(ledger.judge(place, steps, "facts", results)).toEqual({ kind: "Go", outcome: failed });
+      expect(ledger.due(place, steps, "facts", results)).toEqual({ kind: "Go", outcome: failed });
       ledger.begin(place, steps, "facts", results);
       results = resultOf(failed);
     }
@@ -57,7 +57,7 @@ describe("what was tried", () => {
     ["lost", { kind: "lost", reason: "ConnectionLost", message: "reset by peer" }, 5],
   ] as const)("waits by how it ended: %s", (_, outcome, seconds) => {
     const { ledger, fail } = trying();
-    expect(ledger.judge(place, steps, "facts", fail(outcome))).toEqual({ kind: "Wait", seconds, outcome });
+    expect(ledger.due(place, steps, "facts", fail(outcome))).toEqual({ kind: "Wait", seconds, outcome });
     expect(ledger.lastOutcome(place, steps)).toEqual(outcome);
   });
 
@@ -65,36 +65,36 @@ describe("what was tried", () => {
     const { ledger, fail } = trying();
     const results = fail(failed);
     for (let look = 0; look < 5; look++)
-      expect(ledger.judge(place, steps, "facts", results)).toEqual({ kind: "Wait", seconds: 5, outcome: failed });
+      expect(ledger.due(place, steps, "facts", results)).toEqual({ kind: "Wait", seconds: 5, outcome: failed });
   });
 
   it("is tried sooner when the facts have changed, but not within five seconds", async () => {
     const { clock, ledger, fail } = trying();
     const results = fail(refused);
-    expect(ledger.judge(place, steps, "other facts", results)).toEqual({
+    expect(ledger.due(place, steps, "other facts", results)).toEqual({
       kind: "Wait",
       seconds: 5,
       outcome: refused,
     });
     await clock.advance(5_000);
-    expect(ledger.judge(place, steps, "facts", results)).toEqual({ kind: "Wait", seconds: 25, outcome: refused });
-    expect(ledger.judge(place, steps, "other facts", results)).toEqual({ kind: "Go", outcome: refused });
+    expect(ledger.due(place, steps, "facts", results)).toEqual({ kind: "Wait", seconds: 25, outcome: refused });
+    expect(ledger.due(place, steps, "other facts", results)).toEqual({ kind: "Go", outcome: refused });
   });
 
   it("is another thing with other arguments: its failures do not count", () => {
     const { ledger, fail } = trying();
     const results = fail(refused);
-    ledger.judge(place, steps, "facts", results);
+    ledger.due(place, steps, "facts", results);
     const other = [step("ensure-export", ["0", "2"])];
-    expect(ledger.judge(place, other, "facts", results)).toEqual({ kind: "Go" });
+    expect(ledger.due(place, other, "facts", results)).toEqual({ kind: "Go" });
   });
 
   it("is forgotten when the plan is empty", () => {
     const { ledger, fail } = trying();
     const results = fail(refused);
-    ledger.judge(place, steps, "facts", results);
-    ledger.settle(place);
-    expect(ledger.judge(place, steps, "facts", results)).toEqual({ kind: "Go" });
+    ledger.due(place, steps, "facts", results);
+    ledger.worked(place);
+    expect(ledger.due(place, steps, "facts", results)).toEqual({ kind: "Go" });
   });
 
   it("is forgotten with its object, on every host, and with no other object", () => {
@@ -104,11 +104,11 @@ describe("what was tried", () => {
     const result: StepResult = { step: steps[0] as (typeof steps)[0], outcome: refused, at: clock.monotonic() };
     for (const one of [...places, other]) {
       ledger.begin(one, steps, "facts", []);
-      expect(ledger.judge(one, steps, "facts", [result]).kind).toBe("Wait");
+      expect(ledger.due(one, steps, "facts", [result]).kind).toBe("Wait");
     }
     ledger.forget(object);
-    expect(places.map((one) => ledger.judge(one, steps, "facts", [result]).kind)).toEqual(["Go", "Go", "Go"]);
-    expect(ledger.judge(other, steps, "facts", [result]).kind).toBe("Wait");
+    expect(places.map((one) => ledger.due(one, steps, "facts", [result]).kind)).toEqual(["Go", "Go", "Go"]);
+    expect(ledger.due(other, steps, "facts", [result]).kind).toBe("Wait");
   });
 });
 
