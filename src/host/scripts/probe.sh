@@ -140,7 +140,7 @@ case $roles in *,server,*) devices="$devices exports=exports backings=backings l
 [ -z "$devices" ] || start devices $devices
 [ ! -s "$work/segments" ] || start segments responders=responders
 case $roles in *,client,*)
-	start toolstack toolstack=toolstack domains=domains
+	start toolstack domains=domains toolstack=toolstack
 	share=
 	[ ! -s "$work/mount-points" ] || share='mount-points=mount_points'
 	[ ! -s "$work/lock-directories" ] || share="$share domain-locks=domain_locks"

@@ -109,7 +109,7 @@ const asksOfSan: ProbeRequest = { roles: ["Server"], backings: ["/srv/aoe/a.img"
 
 /** Maximum number of processes of a later look, and of the first look with everything requested. */
 const limits = {
-  dom0: { steady: 16, everything: 26 },
+  dom0: { steady: 15, everything: 26 },
   san: { steady: 13, everything: 15 },
   /** A short look at what runs. */
   running: 7,

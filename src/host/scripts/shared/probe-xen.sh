@@ -11,7 +11,9 @@ probe_toolstack() {
 	row toolstack kind "$toolstack"
 	dom0=no
 	! privileged || dom0=yes
-	if [ "$toolstack" != none ] && limited 8 "$toolstack" info >"$work/info" 2>/dev/null </dev/null; then info_rows; fi
+	major=
+	if [ "$toolstack" != none ] && ask_info; then info_rows; fi
+	[ -z "$major" ] || dom0=yes
 	row toolstack dom0 "$dom0"
 	for file in /etc/default/xendomains /etc/sysconfig/xendomains; do
 		[ -f "$file" ] || continue
@@ -36,14 +38,62 @@ probe_toolstack() {
 	[ "$toolstack" != xm ] || xend_rows
 }
 
-# xl info leaves out the line of a failed query and still exits 0: without the memory none of it counts.
-info_rows() {
+# ask_info: sets what read_info sets. Free memory moves with the domains and their memory, which the list tells: while
+# these are the same, an answer of the last minutes stands. After probe_domains.
+info_seconds=300
+ask_info() {
+	listed=
+	[ ! -s "$work/domains.said" ] || while read -r name id memory cpus _ _ rest; do
+		listed="$listed$name $id $memory $cpus $rest;"
+	done <"$work/domains.said"
+	read -r info_now _ </proc/uptime
+	info_now=${info_now%.*}
+	if [ -n "$listed" ] && kept_info; then
+		read_info <<-END
+			$info_kept
+		END
+		return 0
+	fi
+	limited 8 "$toolstack" info >"$work/info" 2>/dev/null </dev/null || return 1
+	read_info <"$work/info"
+	[ -n "$total" ] && [ -n "$free" ] || return 1
+	begin_keeping info
+	keep info "$info_now
+$listed
+xen_major:$major
+xen_minor:$minor
+xen_extra:$extra
+total_memory:$total
+free_memory:$free
+nr_cpus:$cpus
+hw_caps:$hardware
+virt_caps:$virtual
+xen_commandline:$command_line"
+}
+
+# kept_info: sets info_kept to an answer that stands.
+kept_info() {
+	kept info || return 1
+	{
+		IFS= read -r info_at
+		IFS= read -r info_listed
+	} <<-END
+		$kept_text
+	END
+	[ "$info_listed" = "$listed" ] && [ "$info_at" -le "$info_now" ] &&
+		[ $((info_now - info_at)) -lt "$info_seconds" ] || return 1
+	info_kept=${kept_text#"$info_at"?"$info_listed"?}
+}
+
+# read_info: reads what xl info prints. It leaves out the line of a failed query and still exits 0: without the memory
+# none of it counts.
+read_info() {
 	major='' minor='' extra='' total='' free='' cpus='' hardware='' virtual='' command_line=''
 	while IFS=: read -r key text; do
 		text=${text#"${text%%[![:space:]]*}"}
 		text=${text%"${text##*[![:space:]]}"}
 		case ${key%%[[:space:]]*} in
-		xen_major) major=$text dom0=yes ;;
+		xen_major) major=$text ;;
 		xen_minor) minor=$text ;;
 		xen_extra) extra=$text ;;
 		total_memory) total=$text ;;
@@ -53,8 +103,10 @@ info_rows() {
 		virt_caps) virtual=$text ;;
 		xen_commandline) command_line=$text ;;
 		esac
-	done <"$work/info"
-	[ -n "$total" ] && [ -n "$free" ] || return 0
+	done
+}
+
+info_rows() {
 	row toolstack info xen_major "$major"
 	row toolstack info xen_minor "$minor"
 	row toolstack info xen_extra "$extra"
