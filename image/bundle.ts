@@ -9,9 +9,9 @@ const root = fileURLToPath(new URL("../", import.meta.url));
  * Bundles this program for the operator's image: the entry `operator.js` with only the code that it reaches, the worker
  * that opens keys, the scripts for the hosts, and the licenses of the packages whose code is included.
  * `node image/bundle.ts OUT` writes it into the folder OUT, which must be two levels below package.json: the program
- * reads its version from there.
+ * reads its version from there. Returns the directories of the packages whose code is included.
  */
-export async function bundleOperator(out: string): Promise<void> {
+export async function bundleOperator(out: string): Promise<readonly string[]> {
   await mkdir(out, { recursive: true });
   const { metafile } = await build({
     absWorkingDir: root,
@@ -35,11 +35,13 @@ export async function bundleOperator(out: string): Promise<void> {
   });
   await cp(path.join(root, "src/host/scripts"), path.join(out, "scripts"), { recursive: true });
   await cp(path.join(root, "src/ssh/end-process-group.sh"), path.join(out, "end-process-group.sh"));
-  const packages = Object.keys(metafile.inputs).flatMap(
-    (file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? [],
+  const packages = new Set(
+    Object.keys(metafile.inputs).flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []),
   );
-  const licenses = await Promise.all([...new Set(packages)].sort().map(licenseOf));
+  const sorted = [...packages].sort();
+  const licenses = await Promise.all(sorted.map(licenseOf));
   await writeFile(path.join(out, "LICENSES.txt"), licenses.join("\n"));
+  return sorted;
 }
 
 /**

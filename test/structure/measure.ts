@@ -1,8 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { cruise } from "dependency-cruiser";
 import * as ts from "typescript";
+import { bundleOperator } from "../../image/bundle.ts";
 
 // npm run structure: what the shape of the code costs a reader, in figures that can be compared between two commits.
 
@@ -92,6 +94,19 @@ function undocumented(files: readonly string[]): { readonly total: number; reado
   return { total, missing };
 }
 
+/** What the operator's image carries besides Debian and Node: packages, and KiB of everything in it. */
+async function carried(): Promise<{ readonly packages: readonly string[]; readonly kibibytes: number }> {
+  const out = mkdtempSync(path.join(tmpdir(), "xensan-structure-"));
+  try {
+    const packages = await bundleOperator(out);
+    const files = readdirSync(out, { recursive: true, encoding: "utf8" });
+    const bytes = files.reduce((sum, file) => sum + statSync(path.join(out, file)).size, 0);
+    return { packages, kibibytes: Math.ceil(bytes / 1024) };
+  } finally {
+    rmSync(out, { recursive: true });
+  }
+}
+
 const graph = await imports();
 /** What `operator.ts` composes, but for the other kinds. */
 const composed = [
@@ -103,6 +118,7 @@ const way = wayOf(
   graph,
 );
 const rings = circles(graph);
+const { packages, kibibytes } = await carried();
 const { total, missing } = undocumented(sources);
 const lines = sources.reduce(
   (sum, file) => sum + readFileSync(path.join(root, file), "utf8").split("\n").length - 1,
@@ -114,6 +130,8 @@ const rows: readonly (readonly [string, number | string, readonly string[]])[] =
   ["circles of imports, types included", rings.length, rings.map((ring) => ring.join(", "))],
   ["exports without a docstring", `${missing.length} of ${total}`, missing],
   ["lines of TypeScript in src", lines, []],
+  ["packages in the operator's image", packages.length, packages],
+  ["KiB of the operator's code in its image", kibibytes, []],
 ];
 for (const [what, figure, list] of rows) {
   process.stdout.write(`${what}: ${figure}\n`);
