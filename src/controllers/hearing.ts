@@ -39,12 +39,12 @@ export function hearingOf(world: World, key: ObjectKey, silentMs = 0): Hearing {
         if (recent && beating.alive.includes(number))
           return {
             kind: "Heard",
-            message: `XenHost/${host} sees ${about}: the machine is running`,
+            message: `XenHost ${host} sees ${about}: the machine is running`,
             witnesses: [listener],
           };
         const silent = world.heartbeats.silentMs(listener, device, number) ?? 0;
         if (beating !== undefined && silent >= silentMs) continue;
-        unsure = `XenHost/${host} must see no change in ${about} for ${silentMs / 1_000} s`;
+        unsure = `XenHost ${host} must see no change in ${about} for ${silentMs / 1_000} s`;
         witnesses.add(listener);
       }
   }

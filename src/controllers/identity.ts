@@ -23,8 +23,8 @@ export const aoeServer = (name: string): HostRef => ({ kind: "AoeServer", name }
 /** The XenHost of this name. */
 export const xenHost = (name: string): HostRef => ({ kind: "XenHost", name });
 
-/** `Kind/name`, for messages. */
-export const hostText = ({ kind, name }: HostRef): string => `${kind}/${name}`;
+/** `Kind name`, for messages. */
+export const hostText = ({ kind, name }: HostRef): string => `${kind} ${name}`;
 
 /** A reference to the object of this kind and name. */
 export const refTo = (kind: string, namespace: string, name: string): ObjectRef => ({ kind, namespace, name });

@@ -101,12 +101,12 @@ function witnessOf(
     const live = facts.o2cb.state === "known" ? facts.o2cb.value.active?.liveNodes : undefined;
     const about = `node ${number} (${dead}) on ${device}`;
     if (!writes || silentMs === undefined || silentMs < neededMs || beating.alive.includes(number))
-      missing = `XenHost/${host} must see no heartbeat of ${about} for ${neededMs / 1_000} s`;
+      missing = `XenHost ${host} must see no heartbeat of ${about} for ${neededMs / 1_000} s`;
     else if (live === undefined || live.includes(number))
-      missing = `the kernel of XenHost/${host} counts ${about} as alive, or did not report the live nodes`;
+      missing = `the kernel of XenHost ${host} counts ${about} as alive, or did not report the live nodes`;
     else if (sight.slots.some(({ node }) => node === number)) missing = `the journal of ${about} is not replayed`;
     else {
-      const said = `XenHost/${host} saw no heartbeat of ${about} for ${neededMs / 1_000} s, its kernel has evicted it and replayed its journal`;
+      const said = `XenHost ${host} saw no heartbeat of ${about} for ${neededMs / 1_000} s, its kernel has evicted it and replayed its journal`;
       return { said, missing, asked };
     }
   }

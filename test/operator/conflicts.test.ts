@@ -146,7 +146,7 @@ describe("an export that nobody declared", () => {
     await stage.advance(minutes(1));
     stage.apply(first);
     await eventually(stage, () => conflicted(stage, "first"), "True/UndeclaredResponder");
-    expect(message(stage, "AoeVolume", "first", "Ready")).toContain("XenHost/bella sees");
+    expect(message(stage, "AoeVolume", "first", "Ready")).toContain("XenHost bella sees");
     expect(exportsOf(stage, "san")).toEqual([]);
   });
 

@@ -38,7 +38,7 @@ describe("a host whose power is cut", () => {
     expect(status(stage, "XenHost", home).proof).toEqual({
       kind: "StorageDeath",
       bootID: boot,
-      message: expect.stringContaining(`XenHost/${other} saw no heartbeat of node`),
+      message: expect.stringContaining(`XenHost ${other} saw no heartbeat of node`),
       time: expect.any(String),
     });
     // After its return the host starts nothing, and the proof of its last boot's death is dropped.
@@ -130,7 +130,7 @@ describe("a host of which only the management link is cut", () => {
     stage.rack.setManagement(home, "Cut");
     await stage.advance(minutes(60));
     expect([running(stage), starts(sent)]).toEqual([[home], []]);
-    expect(message(stage, "XenHost", home, "Reachable")).toContain(`XenHost/${other} sees the heartbeat`);
+    expect(message(stage, "XenHost", home, "Reachable")).toContain(`XenHost ${other} sees the heartbeat`);
   });
 });
 

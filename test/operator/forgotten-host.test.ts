@@ -96,7 +96,7 @@ describe("a host whose management link is cut, while its heartbeat is seen", () 
     expect(running(stage)).toEqual([home]);
     expect(word(stage, "XenHost", home, "Reachable")).toBe("False/HeartbeatHeard");
     expect(word(stage, "XenHost", home, "DeletionBlocked")).toBe("True/HeartbeatHeard");
-    expect(message(stage, "XenDomain", "vm-test", "Running")).toContain(`XenHost/${other} sees the heartbeat`);
+    expect(message(stage, "XenDomain", "vm-test", "Running")).toContain(`XenHost ${other} sees the heartbeat`);
   });
 
   it("is never taken for forgotten by an operator that begins later and has not listened yet", async () => {

@@ -84,7 +84,7 @@ describe("a node that somebody takes out of its cluster and abandons while it be
       expect(done()).toEqual([]);
       expect(blocked(stage, target)).toBe("True/HeartbeatHeard");
       const heard = expect.stringMatching(
-        new RegExp(`XenHost/${source} sees the heartbeat of node \\d \\(${target}\\) on .*: the machine is running`),
+        new RegExp(`XenHost ${source} sees the heartbeat of node \\d \\(${target}\\) on .*: the machine is running`),
       );
       expect(message(stage, "XenHost", target, "DeletionBlocked")).toEqual(heard);
       expect(domainSays(stage, "Running")).toBe("Unknown/HostUnknown");
@@ -117,7 +117,7 @@ describe("a node that somebody takes out of its cluster and abandons while it be
     // Hosts that watch its heartbeat are looked at twice a minute.
     stage.patch("XenHost", at(source), { metadata: { annotations: { "xensan.dev/reconcile-at": "now" } } });
     const number = target === "bella" ? 0 : 1;
-    const waits = `xensan.dev/abandon waits: XenHost/${source} must see no change in the heartbeat of node ${number} (${target}) on /dev/etherd/e0.1 for 60 s`;
+    const waits = `xensan.dev/abandon waits: XenHost ${source} must see no change in the heartbeat of node ${number} (${target}) on /dev/etherd/e0.1 for 60 s`;
     await eventually(stage, () => message(stage, "XenHost", target, "DeletionBlocked"), waits, 0.75);
     stage.rack.setCable(target, "eth1", "Plugged");
     const refused = expect.stringMatching(/^xensan.dev\/abandon is refused: .* sees the heartbeat/);

@@ -36,7 +36,7 @@ describe("a migration that a backup brings back", () => {
     await bringBack(stage, tuesday);
     await eventually(stage, () => outcome(stage, "monday"), "True/AlreadyDone", 2);
     await eventually(stage, () => outcome(stage, "tuesday"), "True/AlreadyDone", 2);
-    expect(said(stage, "monday")).toContain(`was already begun at ${began}, according to XenHost/bella (operation `);
+    expect(said(stage, "monday")).toContain(`was already begun at ${began}, according to XenHost bella (operation `);
     expect(status(stage, "XenMigration", "monday").operationID).toBeUndefined();
     await stage.advance(minutes(5));
     expect(seen(stage)).toEqual({ bella: [], brutus: [], caesar: ["vm-test"] });
@@ -77,7 +77,7 @@ describe("a migration that a backup brings back", () => {
     await eventually(stage, () => stage.find("XenHost", at("bella")), undefined, 5);
     await bringBack(stage, monday);
     await eventually(stage, () => outcome(stage, "monday"), "False/AlreadyDone", 2);
-    expect(said(stage, "monday")).toContain("according to XenHost/brutus");
+    expect(said(stage, "monday")).toContain("according to XenHost brutus");
     expect(said(stage, "monday")).toContain("The outcome of the earlier run is not recorded there");
   });
 });
@@ -97,7 +97,7 @@ describe("a migration whose source dies before anybody has seen it run", () => {
     stage.rack.xen.createDomain("caesar", configuration());
     stage.apply(go);
     await eventually(stage, () => outcome(stage, "go"), "False/AlreadyDone", 5);
-    expect(said(stage, "go")).toContain("according to XenHost/brutus");
+    expect(said(stage, "go")).toContain("according to XenHost brutus");
     expect(seen(stage)).toEqual({ bella: [], brutus: [], caesar: ["vm-test"] });
   });
 });
@@ -145,7 +145,7 @@ describe("an offline migration that a backup brings back", () => {
     const { stage, source, out } = await ground();
     await bringBack(stage, out);
     await eventually(stage, () => outcome(stage, "out"), "True/AlreadyDone", 2);
-    expect(said(stage, "out")).toContain("according to the status of XenDomain/vm");
+    expect(said(stage, "out")).toContain("according to the status of XenDomain vm");
     await stage.advance(minutes(5));
     expect(domainHost(stage, "vm")).toBe(source);
     expect(status(stage, "XenDomain", "vm").migrations).toMatchObject([

@@ -83,7 +83,7 @@ function observe(change: Partial<HostFacts> = {}, spec: object = {}): VolumeObse
     server: {
       state: "Found",
       name: "san",
-      host: "AoeServer/san",
+      host: "AoeServer san",
       view: { state: "Reachable", snapshot },
       fresh: true,
       trusted: true,
@@ -114,7 +114,7 @@ describe("the plan of a volume", () => {
   it("starts an export that is not there", () => {
     expect(printed(observe({ responders: known([]) }))).toEqual([
       {
-        host: "AoeServer/san",
+        host: "AoeServer san",
         words: "ensure-export san/data u1 0 1 eth1 /dev/vdb -s ifneeded - - eth1=default /dev/vdb",
         interrupts: false,
       },
@@ -176,7 +176,7 @@ describe("the plan of a volume", () => {
   it("adopts an export without a mark and does not stop it", () => {
     expect(printed(observe({ exports: known([{ ...running, owner: "" }]) }))).toEqual([
       {
-        host: "AoeServer/san",
+        host: "AoeServer san",
         words: "ensure-export san/data u1 0 1 eth1 /dev/vdb -s forbidden - - eth1=default /dev/vdb",
         interrupts: false,
       },
@@ -186,7 +186,7 @@ describe("the plan of a volume", () => {
   it("restarts one that differs, which interrupts", () => {
     expect(printed(observe({ exports: known([running]) }, { access: "ReadOnly" }))).toEqual([
       {
-        host: "AoeServer/san",
+        host: "AoeServer san",
         words: "ensure-export san/data u1 0 1 eth1 /dev/vdb -r -s ifneeded - - eth1=default /dev/vdb",
         interrupts: true,
       },

@@ -74,10 +74,10 @@ describe("a volume that was deleted while the operator was away", () => {
     const blocked = () => word(stage, "AoeVolume", "boot", "DeletionBlocked");
     await eventually(stage, blocked, "True/ClientUnknown", 1);
     expect(message(stage, "AoeVolume", "boot", "DeletionBlocked")).toContain(
-      "XenHost/san/brutus has not been probed yet",
+      "XenHost san/brutus has not been probed yet",
     );
     await stage.advance(minutes(5));
-    expect(message(stage, "AoeVolume", "boot", "DeletionBlocked")).toContain("XenHost/san/brutus cannot be reached");
+    expect(message(stage, "AoeVolume", "boot", "DeletionBlocked")).toContain("XenHost san/brutus cannot be reached");
     expect(exportsOf(stage, "san")).toContain("e0.2 eth1 /dev/vdc");
     stage.rack.faults = () => undefined;
     await eventually(stage, blocked, "True/ClientHoldsDevice", 10);
@@ -111,7 +111,7 @@ describe("a volume that is deleted after another process took over", () => {
     await eventually(stage, () => word(stage, "AoeVolume", "data", "DeletionBlocked"), "True/ClientUnknown", 1);
     await stage.advance(minutes(5));
     expect(message(stage, "AoeVolume", "data", "DeletionBlocked")).toContain(
-      "XenHost/elsewhere/brutus cannot be reached",
+      "XenHost elsewhere/brutus cannot be reached",
     );
     expect(exportsOf(stage, "san")).toEqual(["e0.1 eth1 /dev/vdb"]);
     stage.rack.faults = () => undefined;

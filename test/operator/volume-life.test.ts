@@ -146,7 +146,7 @@ describe("a change of the spec", () => {
     stage.apply(scratch("64Mi", { access: "ReadOnly" }));
     await eventually(stage, () => volumeReady(stage, "scratch"), "False/ClientHoldsDevice");
     expect(word(stage, "AoeVolume", "scratch", "Exported")).toBe("True/ClientHoldsDevice");
-    expect(message(stage, "AoeVolume", "scratch", "Ready")).toContain("XenHost/bella (mount /srv/xen)");
+    expect(message(stage, "AoeVolume", "scratch", "Ready")).toContain("XenHost bella (mount /srv/xen)");
     expect(stage.rack.exports()[0]?.process.access).toBe("ReadWrite");
     release?.();
     await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready");
@@ -239,7 +239,7 @@ describe("a deleted volume", () => {
     await stage.advance(minutes(1));
     stage.delete("AoeVolume", at("data"));
     await eventually(stage, () => word(stage, "AoeVolume", "data", "DeletionBlocked"), "True/ClientHoldsDevice");
-    expect(message(stage, "AoeVolume", "data", "DeletionBlocked")).toContain("XenHost/brutus (mount /srv/xen)");
+    expect(message(stage, "AoeVolume", "data", "DeletionBlocked")).toContain("XenHost brutus (mount /srv/xen)");
     await stage.advance(minutes(5));
     expect(exportsOf(stage, "san")).toEqual(["e0.1 eth1 /dev/vdb"]);
     release?.();

@@ -225,7 +225,7 @@ describe("a domain on a shared file system", () => {
     await eventually(stage, () => running(stage), "Unknown/HostUnknown");
     await stage.advance(minutes(20));
     expect(executing(stage)).toEqual([]);
-    expect(message(stage, "XenDomain", "vm", "Running")).toContain("XenHost/brutus cannot be reached");
+    expect(message(stage, "XenDomain", "vm", "Running")).toContain("XenHost brutus cannot be reached");
     stage.rack.setManagement("brutus", "Connected");
     await eventually(stage, () => ready(stage), "True/Ready");
   });

@@ -40,7 +40,7 @@ function stepLines(steps: NonNullable<Forecast["steps"]>): string[] {
   if (steps.length === 0) return ["    under xensan.dev/dry-run, and the operator would do nothing"];
   return [
     "    under xensan.dev/dry-run; the operator would:",
-    ...steps.map(({ hostRef: { kind, name }, action, summary }) => `      ${kind}/${name}: ${action}: ${summary}`),
+    ...steps.map(({ hostRef: { kind, name }, action, summary }) => `      ${kind} ${name}: ${action}: ${summary}`),
   ];
 }
 

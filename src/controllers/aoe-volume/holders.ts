@@ -15,7 +15,7 @@ export function holdOf(volume: Pick<VolumeObservation, "clients" | "bystanders" 
   for (const client of volume.clients) {
     // A XenHost that is gone held nothing when it was released, or a person abandoned it.
     if (client.state === "NotFound") continue;
-    if (client.state === "Invalid") because.push(`XenHost/${client.name} has an invalid spec`);
+    if (client.state === "Invalid") because.push(`XenHost ${client.name} has an invalid spec`);
     else look(client, volume.spec, by, because);
   }
   for (const other of volume.bystanders) look(other, volume.spec, by, because);

@@ -30,7 +30,7 @@ export interface VolumeObservation {
 
 /** One host as one volume sees it. */
 export interface ObservedHost {
-  /** `XenHost/bella` */
+  /** `XenHost bella` */
   readonly host: string;
   readonly view: HostView;
   /** The facts are younger than every spec that matters here. */

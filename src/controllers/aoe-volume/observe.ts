@@ -107,7 +107,7 @@ function see(world: World, volume: AoeVolume, kind: "AoeServer" | "XenHost", nam
   const host = world.machines.of(id);
   const volumeName = refTo("AoeVolume", namespace, volume.metadata.name);
   return {
-    host: `${kind}/${name}`,
+    host: `${kind} ${name}`,
     view: host?.agent.view ?? pending,
     fresh: host !== undefined && world.freshness.holds(volumeName, host) && world.freshness.holds(id, host),
     trusted: host?.trusted ?? false,
@@ -139,7 +139,7 @@ function seeBystanders(world: World, volume: AoeVolume, spec: AoeVolumeSpec): By
     if (member === undefined || members.some((id) => known.has(id))) continue;
     sights.push({
       ref: member,
-      host: `XenHost/${member.namespace}/${member.name}`,
+      host: `XenHost ${member.namespace}/${member.name}`,
       view: host.agent.view,
       fresh: true,
       trusted: host.trusted,

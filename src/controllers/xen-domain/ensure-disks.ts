@@ -87,7 +87,7 @@ function seenImage(domain: DomainObservation, disk: PlacedDisk | PlacedCdrom) {
     return bad("FilesystemNotMounted", `${disk.filesystem.mountPoint} is not mounted on any reachable host`);
   const image = imageOn(worker, path);
   return image === undefined
-    ? bad("FactsUnknown", `XenHost/${worker.name} did not report what is at ${path}`)
+    ? bad("FactsUnknown", `XenHost ${worker.name} did not report what is at ${path}`)
     : { worker, image };
 }
 

@@ -74,7 +74,7 @@ export function ensurePower(domain: DomainObservation, ready: boolean): Finding 
 }
 
 function migrating({ migration }: DomainObservation, one: Present | undefined, names: string) {
-  const by = migration === undefined ? "a migration" : `XenMigration/${migration}`;
+  const by = migration === undefined ? "a migration" : `XenMigration ${migration}`;
   const message = `${by} is moving the domain${names === "" ? "" : ` (seen on ${names})`}`;
   return one === undefined ? unknown(type, "Migrating", message) : yes(type, "Migrating", message);
 }
@@ -220,7 +220,7 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
       no(
         type,
         "HostFailed",
-        `XenHost/${failed.name}, on which the domain ran, is dead, and spec.onHostFailure is Stay: the domain will be started when that host answers again, after xensan forget ${failed.name}, or with onHostFailure Restart`,
+        `XenHost ${failed.name}, on which the domain ran, is dead, and spec.onHostFailure is Stay: the domain will be started when that host answers again, after xensan forget ${failed.name}, or with onHostFailure Restart`,
       ),
     ]);
   const lock = lockSeen(domain);

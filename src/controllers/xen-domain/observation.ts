@@ -165,7 +165,7 @@ export function survey({ hosts, uuid }: Pick<DomainObservation, "hosts" | "uuid"
 
 function sightingOf(host: ObservedHost, uuid: string): Sighting {
   const { machine, name } = host;
-  const unknown = (why: string): Sighting => ({ state: "Unknown", host, why: `XenHost/${name} ${why}` });
+  const unknown = (why: string): Sighting => ({ state: "Unknown", host, why: `XenHost ${name} ${why}` });
   // A host without a XenHost was released, with everything on it checked or abandoned.
   if (machine.state === "NotFound") return { state: "Absent", host };
   if (machine.state === "Invalid") return unknown("has an invalid spec");
@@ -188,7 +188,7 @@ function sightingOf(host: ObservedHost, uuid: string): Sighting {
   const builder = domains.value.processes.find(
     (one) => (one.verb === "create" || one.verb === "restore") && one.name.endsWith(`/${uuid}.cfg`),
   );
-  if (builder !== undefined) return unknown(`is building the domain (${builder.verb}, pid ${builder.pid})`);
+  if (builder !== undefined) return unknown(`is building the domain (${builder.verb})`);
   // Only absence needs fresh facts: without them one of two copies could count as the only one.
   return machine.fresh ? { state: "Absent", host } : unknown("has not been probed yet");
 }

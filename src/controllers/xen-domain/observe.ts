@@ -127,14 +127,14 @@ function filesystemOf(
   const { clusterRef, label } = filesystemRef;
   const missing = (message: string) => ({ state: "Missing" as const, message });
   const cluster = world.stores.clusters.get({ namespace, name: clusterRef.name });
-  if (cluster === undefined) return missing(`Ocfs2Cluster/${clusterRef.name} does not exist`);
+  if (cluster === undefined) return missing(`Ocfs2Cluster ${clusterRef.name} does not exist`);
   const parsed = clusterSpec(cluster);
-  if (!parsed.ok) return missing(`Ocfs2Cluster/${clusterRef.name} has an invalid spec`);
+  if (!parsed.ok) return missing(`Ocfs2Cluster ${clusterRef.name} has an invalid spec`);
   const filesystem = parsed.spec.filesystems.find((one) => one.label === label);
-  if (filesystem === undefined) return missing(`Ocfs2Cluster/${clusterRef.name} has no file system ${label}`);
+  if (filesystem === undefined) return missing(`Ocfs2Cluster ${clusterRef.name} has no file system ${label}`);
   const uuid = cluster.status?.filesystems?.find((one) => one.label === label)?.uuid;
   if (uuid === undefined)
-    return missing(`File system ${label} of Ocfs2Cluster/${clusterRef.name} is not formatted yet`);
+    return missing(`File system ${label} of Ocfs2Cluster ${clusterRef.name} is not formatted yet`);
   const { mountPoint } = filesystem;
   const mountedOn = hosts.flatMap(({ name, machine }) => {
     const facts = machine.state === "Found" ? lastFacts(machine.view) : undefined;

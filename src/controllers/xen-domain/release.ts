@@ -27,7 +27,7 @@ export function release(domain: DomainObservation): Release<Finding> {
   if (domain.migration !== undefined)
     return blocked(
       "Migrating",
-      `XenMigration/${domain.migration} is moving the domain: wait for the migration, or abort it. ${leave}`,
+      `XenMigration ${domain.migration} is moving the domain: wait for the migration, or abort it. ${leave}`,
     );
   // What has its name belongs to another owner, and nothing was ever created for this object.
   if (takenBy(domain) !== undefined && !isDeclaredSomewhere(domain)) return { kind: "Released" };

@@ -9,7 +9,7 @@ export interface DoneBefore {
   readonly time: string | undefined;
   /** Running: it runs on a host now. Unknown: only its beginning is recorded. */
   readonly outcome: "Succeeded" | "Failed" | "Unknown" | "Running";
-  /** Where that is recorded: `XenHost/bella`. */
+  /** Where that is recorded: `XenHost bella`. */
   readonly where: string;
 }
 
@@ -25,7 +25,7 @@ export function doneBefore(
   const told: DoneBefore[] = [];
   for (const one of domain?.migrations ?? [])
     if (one.operationID === operation)
-      told.push({ time: one.startTime, outcome: one.outcome, where: `the status of XenDomain/${domain?.name}` });
+      told.push({ time: one.startTime, outcome: one.outcome, where: `the status of XenDomain ${domain?.name}` });
   for (const { name, view } of hosts) {
     const migrations = currentFacts(view)?.migrations;
     if (migrations?.state !== "known") continue;
@@ -33,7 +33,7 @@ export function doneBefore(
       if (run.operation !== operation) continue;
       const ended = run.phase === "Succeeded" ? "Succeeded" : "Failed";
       const outcome = run.state === "Ended" ? ended : run.state === "Running" ? "Running" : "Unknown";
-      told.push({ time: run.time, outcome, where: `XenHost/${name}` });
+      told.push({ time: run.time, outcome, where: `XenHost ${name}` });
     }
   }
   return (

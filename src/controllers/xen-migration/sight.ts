@@ -11,7 +11,7 @@ export type ObservedDomain =
       readonly state: "Seen";
       readonly bootId: string;
       readonly copy: Copy;
-      /** Programs of the toolstack that work on a migration of it: `xl migrate (pid 512)`. */
+      /** Programs of the toolstack that work on a migration of it: `xl migrate`. */
       readonly atWork: readonly string[];
       /** The host does not answer, and its last boot is proved to have ended with everything in it. */
       readonly ended?: true;
@@ -83,7 +83,7 @@ export function domainSight(
       .filter(({ verb, name }) =>
         receives.has(verb) ? side === "Target" : moves.has(verb) && !others.has(name) && isOf(name, domain.name),
       )
-      .map(({ verb, pid }) => `xl ${verb} (pid ${pid})`),
+      .map(({ verb }) => `xl ${verb}`),
   };
 }
 

@@ -134,7 +134,7 @@ describe("what is heard on the wire", () => {
 
   it("by the server is never itself", () => {
     expect(look({}, { ...serving, ...heard("eth1") })).toEqual(
-      undeclared(`AoeServer/san1 sees another server answer for e0.1: ${leave}`),
+      undeclared(`AoeServer san1 sees another server answer for e0.1: ${leave}`),
     );
   });
 
@@ -144,7 +144,7 @@ describe("what is heard on the wire", () => {
       const spec = aoeServerSpecSchema.parse({ ssh, interfaces, allowedBackings: ["/srv/*"] });
       return look({ server: server({ ...free, ...heard(...heardOn), exports: known(exported) }, { spec }) });
     };
-    const other = undeclared(`AoeServer/san1 sees another server answer for e0.1: ${leave}`);
+    const other = undeclared(`AoeServer san1 sees another server answer for e0.1: ${leave}`);
     expect(wide(["eth3"])).toEqual(its);
     expect(wide(["eth2"])).toEqual(other);
     expect(wide(["eth2"], [served])).toEqual(its);
@@ -158,12 +158,12 @@ describe("what is heard on the wire", () => {
     ["from this server's card, which runs nothing", { ...heard("eth1"), ...seen() }, ` from ${mac}`],
   ])("by a client while nothing is served is somebody else %s", (_how, given, from) => {
     expect(look({ clients: [client(given)] })).toEqual(
-      undeclared(`XenHost/bella sees an undeclared export answer for e0.1 on eth1${from}: ${leave}`),
+      undeclared(`XenHost bella sees an undeclared export answer for e0.1 on eth1${from}: ${leave}`),
     );
   });
 
   it("by a client after the server was looked at may be an export of ours that began in between", () => {
-    const message = "Waiting for another probe of AoeServer san1, because XenHost/bella sees a server answer for e0.1";
+    const message = "Waiting for another probe of AoeServer san1, because XenHost bella sees a server answer for e0.1";
     const later = client(heard("eth1"));
     const clients = [later.state === "Found" ? { ...later, view: at(5, later.view) } : later];
     expect(look({ clients })).toEqual({
@@ -191,7 +191,7 @@ describe("what is heard on the wire", () => {
     expect(starting({ aoeDevices: known([]) })).toEqual(its);
     expect(starting(seen())).toEqual(its);
     expect(starting(seen({ macs: [stranger] }))).toEqual(
-      undeclared(`XenHost/bella sees an undeclared export answer for e0.1 on eth1 from ${stranger}: ${leave}`),
+      undeclared(`XenHost bella sees an undeclared export answer for e0.1 on eth1 from ${stranger}: ${leave}`),
     );
   });
 
@@ -210,7 +210,7 @@ describe("what is heard on the wire", () => {
     expect(look({ clients: [client({ ...heard("eth1"), ...seen() })] }, serving)).toEqual(its);
     expect(look({ clients: [client({ ...heard("eth1", "eth1"), ...seen() })] }, serving)).toEqual(
       undeclared(
-        "XenHost/bella sees 2 servers answer for e0.1 on eth1: unmount e0.1 everywhere, then find and stop the other export",
+        "XenHost bella sees 2 servers answer for e0.1 on eth1: unmount e0.1 everywhere, then find and stop the other export",
       ),
     );
     // The same server behind two cards of the client.
@@ -229,7 +229,7 @@ describe("what is heard on the wire", () => {
       look({ clients: [client({ ...deaf, ...seen({ users: ["mount /srv/xen"], ...rest }) })] });
     expect(uses({ macs: [stranger] })).toEqual(
       undeclared(
-        `XenHost/bella uses e0.1 from ${stranger} (mount /srv/xen), which is not this server: release e0.1 on that host, then stop that export, or choose another shelf and slot`,
+        `XenHost bella uses e0.1 from ${stranger} (mount /srv/xen), which is not this server: release e0.1 on that host, then stop that export, or choose another shelf and slot`,
       ),
     );
     for (const rest of [
@@ -248,7 +248,7 @@ describe("what is heard on the wire", () => {
     const both = seen({ macs: [mac, stranger] });
     expect(look({ clients: [client({ ...deaf, ...both })] }, serving)).toEqual(
       undeclared(
-        `XenHost/bella sees two servers for e0.1: this one and ${stranger}: unmount e0.1 everywhere, then find and stop the other export`,
+        `XenHost bella sees two servers for e0.1: this one and ${stranger}: unmount e0.1 everywhere, then find and stop the other export`,
       ),
     );
     expect(look({ clients: [client({ ...deaf, ...seen() })] }, serving)).toEqual(its);
@@ -276,16 +276,16 @@ describe("a first start of a server without aoecfg", () => {
   });
 
   it.each<[string, Parameters<typeof client>]>([
-    ["XenHost/bella cannot be reached (Unreachable)", [silent, { view: unreachable }]],
-    ["XenHost/bella has not been probed yet", [silent, { fresh: false }]],
-    ["XenHost/bella has not been probed yet", [silent, { view: { state: "Pending" } }]],
-    ["XenHost/bella cannot check the segment yet (aoecfg is not installed)", [{ ...silent, ...deaf }]],
+    ["XenHost bella cannot be reached (Unreachable)", [silent, { view: unreachable }]],
+    ["XenHost bella has not been probed yet", [silent, { fresh: false }]],
+    ["XenHost bella has not been probed yet", [silent, { view: { state: "Pending" } }]],
+    ["XenHost bella cannot check the segment yet (aoecfg is not installed)", [{ ...silent, ...deaf }]],
     [
-      "XenHost/bella cannot check the segment yet (aoecfg failed)",
+      "XenHost bella cannot check the segment yet (aoecfg failed)",
       [{ ...silent, responders: { state: "unknown", why: "aoecfg failed" } }],
     ],
     [
-      "XenHost/bella receives no AoE frames (network interface eth1 has no carrier: check the cable and the switch)",
+      "XenHost bella receives no AoE frames (network interface eth1 has no carrier: check the cable and the switch)",
       [{ ...silent, interfaces: known([{ ...card, carrier: false }]) }],
     ],
   ])("waits where %s", (why, given) => {

@@ -12,7 +12,7 @@ const look = (one: ObservedClient | undefined, rest: Partial<VolumeObservation> 
 const says = (condition: string, ...steps: string[]) => ({
   ...{ conditions: [`Attached ${condition}`], steps, proceed: true },
 });
-const discover = "XenHost/bella discover 10 e0.1";
+const discover = "XenHost bella discover 10 e0.1";
 
 describe("the clients of a volume", () => {
   it.each<[string, ObservedClient | undefined]>([
@@ -39,7 +39,7 @@ describe("the clients of a volume", () => {
     [
       "False WrongSize: bella: Sees 512 bytes instead of 1073741824",
       seen({ sizeBytes: 512 }),
-      "XenHost/bella revalidate e0.1 1073741824",
+      "XenHost bella revalidate e0.1 1073741824",
     ],
   ])("look again where it says %s", (condition, given, step) => {
     expect(look(client(given))).toEqual(says(condition, step));

@@ -13,7 +13,7 @@ const runs = (rest: Partial<Export> = {}) => ({ exports: known([{ ...served, ...
 const has = (rest: Partial<BackingFact> = {}) => ({ backings: known([{ ...backing, ...rest }]) });
 const missing = has({ kind: "Missing", realPath: "", sizeBytes: 0, identity: "", lasting: "", owner: "" });
 const none = { exports: known([]) };
-const another = { ref: { kind: "XenHost", namespace: "other", name: "carl" }, host: "XenHost/other/carl" };
+const another = { ref: { kind: "XenHost", namespace: "other", name: "carl" }, host: "XenHost other/carl" };
 const device = { shelf: 0, slot: 1, up: true, flags: [], macs: [mac], interfaces: ["eth1"], payload: undefined };
 const holder: Bystander = {
   ...another,
@@ -23,10 +23,10 @@ const holder: Bystander = {
 const held = { bystanders: [holder] };
 const unsure = { bystanders: [{ ...holder, view: unreachable }] };
 
-const make = "AoeServer/san1 ensure-file san/vm 1 /srv/vm.img 1073741824 - /srv/*";
+const make = "AoeServer san1 ensure-file san/vm 1 /srv/vm.img 1073741824 - /srv/*";
 const start = (restart: string, options = "-s") =>
-  `AoeServer/san1 ensure-export san/vm 1 0 1 eth1 /srv/vm.img ${options} ${restart} - - eth1=default /srv/*`;
-const remove = "interrupting AoeServer/san1 remove-export san/vm 1 0 2 eth1";
+  `AoeServer san1 ensure-export san/vm 1 0 1 eth1 /srv/vm.img ${options} ${restart} - - eth1=default /srv/*`;
+const remove = "interrupting AoeServer san1 remove-export san/vm 1 0 2 eth1";
 const stops = (exported: string, ...steps: string[]) => ({
   conditions: [
     `Exported ${exported}`,
@@ -48,7 +48,7 @@ const changes = (...steps: string[]) => ({
 });
 const waits = (why: string, ...steps: string[]) =>
   goesOn(
-    `True ClientHoldsDevice: e0.1 is served by AoeServer san1 on eth1, but ${why} while the device is held by XenHost/other/carl (/mnt): release the device on the client, and xensan applies the change`,
+    `True ClientHoldsDevice: e0.1 is served by AoeServer san1 on eth1, but ${why} while the device is held by XenHost other/carl (/mnt): release the device on the client, and xensan applies the change`,
     ...steps,
   );
 
@@ -111,7 +111,7 @@ describe("the export of a volume", () => {
   it("keeps its parameters while a host that may hold it does not answer", () => {
     expect(look(runs({ options: ["-r"] }), unsure)).toEqual(
       goesOn(
-        "True ClientUnknown: e0.1 is served by AoeServer san1 on eth1, but vblade keeps its current parameters while xensan cannot determine which processes hold the device: XenHost/other/carl cannot be reached (Unreachable): release the device on the client, and xensan applies the change",
+        "True ClientUnknown: e0.1 is served by AoeServer san1 on eth1, but vblade keeps its current parameters while xensan cannot determine which processes hold the device: XenHost other/carl cannot be reached (Unreachable): release the device on the client, and xensan applies the change",
       ),
     );
   });
@@ -121,7 +121,7 @@ describe("the export of a volume", () => {
     expect(look(former)).toEqual(stops(notYet, remove, start("ifneeded")));
     expect(look(former, held)).toEqual(
       stops(
-        `${notYet}; the former export e0.2 on eth1 keeps running while the device is held by XenHost/other/carl (/mnt)`,
+        `${notYet}; the former export e0.2 on eth1 keeps running while the device is held by XenHost other/carl (/mnt)`,
       ),
     );
   });

@@ -19,7 +19,7 @@ export const server = (
   state: "Found",
   name: "san1",
   spec: aoeServerSpecSchema.parse({ ssh, interfaces: [{ name: "eth1" }], allowedBackings: ["/srv/*"] }),
-  ...{ host: "AoeServer/san1", view: reachable(given), fresh: true, trusted: true, ...rest },
+  ...{ host: "AoeServer san1", view: reachable(given), fresh: true, trusted: true, ...rest },
 });
 
 /** AoeVolume san/vm, e0.1 of san1 from /srv/vm.img, with no clients. */
@@ -72,7 +72,7 @@ type FoundClient = Extract<ObservedClient, { state: "Found" }>;
 
 /** XenHost bella with these facts. */
 export const client = (given: Partial<HostFacts> = seen(), rest: Partial<FoundClient> = {}): ObservedClient => ({
-  ...{ name: "bella", listed: true, state: "Found", host: "XenHost/bella" },
+  ...{ name: "bella", listed: true, state: "Found", host: "XenHost bella" },
   spec: xenHostSpecSchema.parse({ ssh, aoe: { interfaces: ["eth1"] } }),
   view: reachable({
     ...driver(180),

@@ -7,7 +7,7 @@ import { type Change, cluster, clusterConf, node, o2cb, only, seat, timeouts, un
 
 const look = (change: Change = {}) => decision(ensureConfigured(cluster(change)));
 const configure = (host: string, threshold = 31) =>
-  `XenHost/${host} configure-cluster san/data 1 data local reset ${threshold} 30000 2000 2000 node=0:bella:192.168.0.1:7777 node=1:brutus:192.168.0.2:7777`;
+  `XenHost ${host} configure-cluster san/data 1 data local reset ${threshold} 30000 2000 2000 node=0:bella:192.168.0.1:7777 node=1:brutus:192.168.0.2:7777`;
 const good = "Configured True Configured: O2CB cluster data is configured identically on bella, brutus";
 
 describe("the configuration of a cluster", () => {
@@ -124,7 +124,7 @@ describe("the configuration of a cluster", () => {
     expect(look({ bella: { tools: known(new Map()), o2cb: { state: "absent" }, system } })).toEqual(
       only({
         conditions: ["Configured False Progressing: bella: ocfs2-tools is not installed yet"],
-        steps: ["exclusive XenHost/bella install-packages ocfs2-tools", configure("bella")],
+        steps: ["exclusive XenHost bella install-packages ocfs2-tools", configure("bella")],
       }),
     );
   });

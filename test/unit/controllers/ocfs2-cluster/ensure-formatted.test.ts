@@ -42,7 +42,7 @@ const recorded = {
 };
 const intended = (rest: Change = {}): Change => unformatted({ ...rest, filesystem: { recorded, ...rest.filesystem } });
 const format = (options = "4 - - - -") =>
-  `XenHost/bella format-filesystem san/data 1 ${device} ${uuid} DATA data local ${options} ${bytes} san1 eth1 [DATA]`;
+  `XenHost bella format-filesystem san/data 1 ${device} ${uuid} DATA data local ${options} ${bytes} san1 eth1 [DATA]`;
 
 describe("a file system that is recorded", () => {
   it("is found on its volume", () => {

@@ -27,7 +27,7 @@ const carl = (given: Parameters<typeof node>[1] = {}, rest: Partial<Found> = {})
 const says = (condition: string, steps: readonly string[] = []) =>
   only({ conditions: [`Configured ${condition}`], steps });
 const removal = says("False NodeLeaving: carl is no longer a node: the cluster is being removed from the host", [
-  "XenHost/carl remove-cluster san/data 1 data",
+  "XenHost carl remove-cluster san/data 1 data",
 ]);
 const none = { o2cb: known(o2cb({ active: undefined, configuration: undefined })) };
 const away = { ...unmounted(), ...none };
@@ -37,7 +37,7 @@ describe("a host that is no longer a node", () => {
   it("is unmounted first", () => {
     expect(look(carl())).toEqual(
       says("False NodeLeaving: carl is no longer a node: is being unmounted from /srv/data", [
-        `XenHost/carl unmount-filesystem san/data 1 ${device} ${uuid} /srv/data [DATA]`,
+        `XenHost carl unmount-filesystem san/data 1 ${device} ${uuid} /srv/data [DATA]`,
       ]),
     );
   });

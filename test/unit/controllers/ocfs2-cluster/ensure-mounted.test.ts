@@ -24,9 +24,9 @@ const says = (condition: string, steps: readonly string[] = []) =>
   only({ conditions: [`Mounted ${condition}`], steps });
 const good = says("True Mounted: /srv/data mounted on bella, brutus, now and after a reboot");
 const mounts = (host: string) =>
-  `XenHost/${host} mount-filesystem san/data 1 ${device} ${uuid} data /srv/data nosuid,nodev,noexec /mnt/* /srv/* [DATA]`;
+  `XenHost ${host} mount-filesystem san/data 1 ${device} ${uuid} data /srv/data nosuid,nodev,noexec /mnt/* /srv/* [DATA]`;
 const unmounts = (host: string, place = "/srv/data") =>
-  `XenHost/${host} unmount-filesystem san/data 1 ${device} ${uuid} ${place} [DATA]`;
+  `XenHost ${host} unmount-filesystem san/data 1 ${device} ${uuid} ${place} [DATA]`;
 const entry = (rest: Parameters<typeof persisted>[0]) => ({
   mountPoints: known([mountPoint({ persisted: persisted(rest) })]),
 });

@@ -21,7 +21,7 @@ const look = (change: Change = {}) => decision(ensureOnline(cluster(change)));
 const contract = "A host that cannot write its heartbeat for 60 s, (heartbeatThreshold - 1) * 2, resets itself";
 const good = `Online True Online: bella, brutus are online. ${contract}`;
 const online = (host: string, mode = "local", regions = "") =>
-  `XenHost/${host} cluster-online san/data 1 data ${mode} reset 31 30000 2000 2000 node=0:bella:192.168.0.1:7777 node=1:brutus:192.168.0.2:7777${regions}`;
+  `XenHost ${host} cluster-online san/data 1 data ${mode} reset 31 30000 2000 2000 node=0:bella:192.168.0.1:7777 node=1:brutus:192.168.0.2:7777${regions}`;
 const kernel = (rest: Partial<ActiveCluster> | undefined) => ({
   o2cb: known(o2cb({ active: rest === undefined ? undefined : active(rest) })),
 });

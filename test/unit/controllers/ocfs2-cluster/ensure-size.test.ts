@@ -23,7 +23,7 @@ const sees = (rest: Parameters<typeof shared>[0] = {}) => ({
   sharedDevices: known([shared({ sizeBytes: 2 * bytes, ...rest })]),
 });
 const grown: Change = { bella: sees(), brutus: sees(), filesystem: { volume: volume({ sizeBytes: 2 * bytes }) } };
-const grow = (host: string) => only({ steps: [`XenHost/${host} grow-filesystem ${device} ${uuid} [DATA]`] });
+const grow = (host: string) => only({ steps: [`XenHost ${host} grow-filesystem ${device} ${uuid} [DATA]`] });
 
 describe("a volume that has grown", () => {
   it("has its file system grown by one node, under the mounts of all", () => {
@@ -82,7 +82,7 @@ describe("a volume that has grown", () => {
 
 describe("a file system with too few node slots", () => {
   const few = { superblock: superblock({ nodeSlots: 2 }) };
-  const add = (host: string) => only({ steps: [`XenHost/${host} add-node-slots ${device} ${uuid} 4 [DATA]`] });
+  const add = (host: string) => only({ steps: [`XenHost ${host} add-node-slots ${device} ${uuid} 4 [DATA]`] });
   const offline = { ...unmounted(few), o2cb: known(o2cb({ active: undefined })) };
 
   it.each<[string, Change, ReturnType<typeof only>]>([

@@ -9,7 +9,7 @@ import { domain, host, image, mark, runs, uuid } from "./observations.ts";
 const look = (one: DomainObservation) => decision(ensureConfigurations(one));
 const { text, digest } = renderConfiguration("Xl", domain(), [{ device: "xvda", access: "ReadWrite", image }]);
 const write = (name: string, adopt = "no") =>
-  `XenHost/${name} write-domain-configuration ${mark} ${uuid} ${Buffer.from(text).toString("base64")} ${adopt}`;
+  `XenHost ${name} write-domain-configuration ${mark} ${uuid} ${Buffer.from(text).toString("base64")} ${adopt}`;
 const has = (owner: string, of = digest) => ({ domainConfigurations: known([{ uuid, owner, digest: of }]) });
 const does = (...steps: string[]) => ({ conditions: [], steps, proceed: true });
 

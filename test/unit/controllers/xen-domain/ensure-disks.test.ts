@@ -12,7 +12,7 @@ const says = (condition: string, ...steps: string[]) => ({
   ...{ conditions: [`DisksReady ${condition}`], steps, proceed: true },
 });
 const make = (name: string, recorded = "-", source = "-", rest = "-") =>
-  `XenHost/${name} ensure-image ${mark} ${uuid} ${image} /srv/data ${filesystem} 1073741824 ${source} ${recorded} no ${rest}`;
+  `XenHost ${name} ensure-image ${mark} ${uuid} ${image} /srv/data ${filesystem} 1073741824 ${source} ${recorded} no ${rest}`;
 const sees = (rest: Partial<ImageFact>) => ({ images: known([file(rest)]) });
 const missing: Partial<ImageFact> = { kind: "Missing", sizeBytes: 0, identity: undefined, record: undefined };
 const both = (rest: Partial<ImageFact>, more: Partial<DomainObservation> = {}) =>
@@ -91,7 +91,7 @@ describe("the disks of a domain", () => {
       }),
     ],
     [
-      `Unknown FactsUnknown: XenHost/bella did not report what is at ${image}`,
+      `Unknown FactsUnknown: XenHost bella did not report what is at ${image}`,
       domain({ hosts: [host("bella", { images: { state: "unknown", why: "" } }), host("brutus")] }),
     ],
     [
@@ -141,7 +141,7 @@ describe("the disks of a domain", () => {
       [`False SourceInUse: ${iso} was made for a domain${advice("SourceInUse")}`, drive({ record: file().record })],
       [`False SourceMissing: ${iso} does not exist or is not a regular file${advice("SourceMissing")}`, drive(missing)],
       [
-        `Unknown FactsUnknown: XenHost/bella did not report what is at ${iso}`,
+        `Unknown FactsUnknown: XenHost bella did not report what is at ${iso}`,
         { ...drive({}), hosts: [host("bella"), host("brutus")] },
       ],
     ])("are not where it says %s", (condition, one) => {

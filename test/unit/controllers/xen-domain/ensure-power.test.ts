@@ -19,7 +19,7 @@ const stopped = (rest: Partial<DomainObservation> = {}, bella: Partial<HostFacts
   domain({ hosts: [host("bella", { ...written, ...bella }), host("brutus", written)], ...rest }, spec);
 const starts = (name: string, holder = "- -") =>
   says(`False Progressing: The domain will be started on ${name}`, [
-    `interrupting XenHost/${name} start-domain ${mark} ${uuid} vm ${digest} /srv/data/.xensan /srv/data ${filesystem} ${holder} bootfile=/boot/initrd.img-* bootfile=/boot/vmlinuz-* share=${filesystem}:/srv/data`,
+    `interrupting XenHost ${name} start-domain ${mark} ${uuid} vm ${digest} /srv/data/.xensan /srv/data ${filesystem} ${holder} bootfile=/boot/initrd.img-* bootfile=/boot/vmlinuz-* share=${filesystem}:/srv/data`,
   ]);
 const gone = { kind: "Dead", bootId, hostname: "brutus", message: "" } as const;
 const silent = { view: unreachable };
@@ -48,19 +48,19 @@ describe("a domain that runs nowhere", () => {
   it.each<[string, DomainObservation]>([
     ["False Halted: The domain is not running, as spec.powerState requires", stopped({}, {}, { powerState: "Halted" })],
     [
-      "Unknown HostUnknown: The domain is not running on any reachable host, but its state on other hosts is unknown: XenHost/brutus cannot be reached (Unreachable)",
+      "Unknown HostUnknown: The domain is not running on any reachable host, but its state on other hosts is unknown: XenHost brutus cannot be reached (Unreachable)",
       domain({ hosts: [host("bella", written), host("brutus", {}, silent)] }),
     ],
     [
-      "Unknown HostUnknown: The domain is not running on any reachable host, but its state on other hosts is unknown: XenHost/brutus has not been probed yet",
+      "Unknown HostUnknown: The domain is not running on any reachable host, but its state on other hosts is unknown: XenHost brutus has not been probed yet",
       domain({ hosts: [host("bella", written), host("brutus", written, { fresh: false })] }),
     ],
     [
-      "Unknown HostUnknown: The domain is not running on any reachable host, but its state on other hosts is unknown: XenHost/bella did not report its domains (xl failed)",
+      "Unknown HostUnknown: The domain is not running on any reachable host, but its state on other hosts is unknown: XenHost bella did not report its domains (xl failed)",
       stopped({}, { domains: { state: "unknown", why: "xl failed" } }),
     ],
     [
-      `Unknown HostUnknown: The domain is not running on any reachable host, but its state on other hosts is unknown: XenHost/bella is building the domain (create, pid 7)`,
+      `Unknown HostUnknown: The domain is not running on any reachable host, but its state on other hosts is unknown: XenHost bella is building the domain (create)`,
       stopped({}, { domains: known({ domains: [], processes: [{ pid: 7, verb: "create", name: `/x/${uuid}.cfg` }] }) }),
     ],
     [
@@ -86,14 +86,14 @@ describe("a domain that runs nowhere", () => {
     ],
     ["False Progressing: The configuration of the domain is not on bella yet", domain()],
     [
-      "False HostFailed: XenHost/brutus, on which the domain ran, is dead, and spec.onHostFailure is Stay: the domain will be started when that host answers again, after xensan forget brutus, or with onHostFailure Restart",
+      "False HostFailed: XenHost brutus, on which the domain ran, is dead, and spec.onHostFailure is Stay: the domain will be started when that host answers again, after xensan forget brutus, or with onHostFailure Restart",
       domain(
         { hosts: [host("bella", written), host("brutus", {}, { ...silent, gone })], ...recorded({ host: "brutus" }) },
         { onHostFailure: "Stay" },
       ),
     ],
     [
-      "Unknown SplitBrain: The domain ran on several hosts, and its state on some of them is unknown: XenHost/brutus cannot be reached (Unreachable). xensan changes nothing until that state is known",
+      "Unknown SplitBrain: The domain ran on several hosts, and its state on some of them is unknown: XenHost brutus cannot be reached (Unreachable). xensan changes nothing until that state is known",
       domain({ hosts: [host("bella", written), host("brutus", {}, silent)], ...recorded({ splitBrain: true }) }),
     ],
   ])("is not started where it says %s", (condition, one) => {
@@ -110,7 +110,7 @@ describe("a domain that runs", () => {
   const here = (rest: Partial<DomainObservation> = {}, bella: Partial<HostFacts> = on, spec: object = {}) =>
     domain({ hosts: [host("bella", bella), host("brutus")], ...rest }, spec);
   const stop = (how: string, seconds: number) =>
-    `XenHost/bella stop-domain ${mark} ${uuid} ${how} ${seconds} /srv/data/.xensan`;
+    `XenHost bella stop-domain ${mark} ${uuid} ${how} ${seconds} /srv/data/.xensan`;
 
   it("is left alone", () => {
     expect(look(here())).toEqual(says("True Running: The domain runs on bella as domain 3"));
@@ -119,7 +119,7 @@ describe("a domain that runs", () => {
   it("gets the lock that it does not have", () => {
     expect(look(here({}, { ...on, ...lock("brutus") }))).toEqual(
       says("True Running: The domain runs on bella as domain 3", [
-        `XenHost/bella take-domain-lock ${mark} ${uuid} /srv/data/.xensan /srv/data ${filesystem}`,
+        `XenHost bella take-domain-lock ${mark} ${uuid} /srv/data/.xensan /srv/data ${filesystem}`,
       ]),
     );
   });
@@ -133,9 +133,9 @@ describe("a domain that runs", () => {
       "Unknown SplitBrain: The domain runs on bella and brutus: xensan changes nothing until one copy is stopped by hand",
       domain({ hosts: [host("bella", on), host("brutus", runs())], twice: true }, { powerState: "Halted" }),
     ],
-    ["True Migrating: XenMigration/go is moving the domain (seen on bella)", here({ migration: "go" })],
+    ["True Migrating: XenMigration go is moving the domain (seen on bella)", here({ migration: "go" })],
     [
-      "True Running: The domain runs on bella as domain 3; xensan cannot determine whether it also runs on other hosts: XenHost/brutus cannot be reached (Unreachable)",
+      "True Running: The domain runs on bella as domain 3; xensan cannot determine whether it also runs on other hosts: XenHost brutus cannot be reached (Unreachable)",
       domain({ hosts: [host("bella", on), host("brutus", {}, silent)] }),
     ],
     [
