@@ -13,7 +13,7 @@ import {
   timeOfDay,
 } from "./xen-values.ts";
 
-/** What both hosts of a migration have: the disks of an undeclared domain must be here. */
+/** What both hosts of a migration have: all disks with which the domain runs must be here. */
 export interface SharedStorage {
   /** Where both have the same OCFS2 mounted. */
   readonly mountPoints: readonly string[];
@@ -38,15 +38,14 @@ export interface MigrationRequest {
   /** Globs that the owner of the target allows. */
   readonly allowedBridges: readonly string[];
   readonly allowedBootFiles: readonly string[];
-  /** Nothing when omitted. Counts for an undeclared domain only: the images of a declared one have records. */
-  readonly shared?: SharedStorage;
+  readonly shared: SharedStorage;
 }
 
 /**
  * Starts `xl migrate`, detached (systemd-run, else setsid), and returns. Detail: `started` or `unchanged` (this
  * operation was started before). Refuses DomainTaken, DomainMissing, DomainMigrating, DomainNotRunning,
  * DomainNameUnsafe, BridgeOutsideBounds and BootFileOutsideBounds (of the running domain's bridges and boot files),
- * DiskNotShared (of an undeclared domain), ToolMissing.
+ * DiskNotShared, ToolMissing.
  */
 export function startMigration(request: MigrationRequest): HostCommand {
   return command("start-migration", 60, `migration of ${request.uuid} to ${request.address} started`, [
@@ -58,7 +57,7 @@ export function startMigration(request: MigrationRequest): HostCommand {
     timeOfDay(request.time),
     ...bridgeBounds(request.allowedBridges),
     ...bootFileBounds(request.allowedBootFiles),
-    ...(request.owner === undefined && request.shared !== undefined ? sharedWords(request.shared) : []),
+    ...sharedWords(request.shared),
   ]);
 }
 

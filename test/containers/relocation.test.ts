@@ -128,6 +128,7 @@ describe("two hosts of which each may send domains to the other", () => {
       timeoutSeconds: 600,
       allowedBridges: [],
       allowedBootFiles: [],
+      shared: { mountPoints: [], hidden: [], devices: [] },
     });
     expect(await bella.act(begin)).toEqual(done("started"));
     await eventually("it ends", async () => (await runs())[0]?.state === "Ended");
@@ -154,6 +155,7 @@ describe("two hosts of which each may send domains to the other", () => {
           timeoutSeconds: 600,
           allowedBridges: [],
           allowedBootFiles: [],
+          shared: { mountPoints: [], hidden: [], devices: [] },
         }),
       ),
     ).toEqual(done("started"));
@@ -178,6 +180,7 @@ describe("two hosts of which each may send domains to the other", () => {
           timeoutSeconds: 600,
           allowedBridges: [],
           allowedBootFiles: [],
+          shared: { mountPoints: [], hidden: [], devices: [] },
         }),
       ),
     ).toEqual(done("started"));

@@ -76,6 +76,7 @@ const arriving = holdLease({ owner, uuid, lockDirectory: lock.directory, images,
 const move = {
   ...{ owner, operation, uuid, address: addresses.brutus, timeoutSeconds: 1800, time: "2026-11-28T09:30:00Z" },
   ...bounds,
+  shared: { mountPoints: ["/srv/xen"], hidden: [], devices: [] },
 };
 const look = probe({
   ...{ roles: ["Client"], backings: [], segments: [], images: [image], lockDirectories: [lock.directory] },

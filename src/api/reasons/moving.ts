@@ -138,8 +138,8 @@ export const moving = {
   DiskNotShared: {
     conditions: ["Succeeded"],
     meaning:
-      "No XenDomain declares the domain, and nothing proves that one of its disks is the same on the target: the domain would continue on other data. Accepted are raw images on an OCFS2 that both hosts have mounted at the same directory, and devices /dev/etherd/eSHELF.SLOT that both hosts find at the same server.",
-    action: "Move the disk to such a place, or shut the domain down and move it by hand.",
+      "Nothing proves that one of the disks with which the domain runs is the same on the target, where it would continue on other data. Such a disk was attached by hand, or no XenDomain declares the domain. Accepted are raw images on an OCFS2 that both hosts have mounted at the same directory, and devices /dev/etherd/eSHELF.SLOT that both hosts find at the same server.",
+    action: "Detach the disk (xl block-detach), move it to such a place, or shut the domain down and move it by hand.",
   },
   NameOccupied: {
     conditions: admission,

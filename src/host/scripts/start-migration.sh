@@ -83,7 +83,8 @@ require_all_disks() {
 		refuse DomainStateDiffers "$toolstack list --long shows $disks disks of $domain_name, and xenstore $found_disks: it is unknown whether the target has them"
 }
 
-# What it runs with, whatever was declared: a reboot on the target would use these.
+# What it runs with, whatever was declared: a reboot on the target would use these, and a disk may have been attached since
+# the start.
 running_rows "$domain_id" >"$run_dir/$uuid.runs"
 said='' disks=0
 while read -r kind value; do
@@ -93,8 +94,7 @@ while read -r kind value; do
 	file) within bootfile "$value" "$@" || refuse BootFileOutsideBounds "$domain_name boots from $value, which is not in allowed.bootFiles of the target" ;;
 	disk | odd-disk)
 		disks=$((disks + 1))
-		# The images of a declared domain have records.
-		if [ "$owner" != - ] || [ -z "$value" ]; then continue; fi
+		[ -n "$value" ] || continue
 		{ on_target "$value" "$@" && [ "$kind" = disk ]; } || refuse DiskNotShared \
 			"$domain_name has the disk $value, and nothing proves that it is the same on the target; accepted are raw images on an OCFS2 that both hosts have mounted at the same directory (now${shared_places:- none}), and AoE devices that both hosts find at the same server with the same size (now${shared_devices:- none})"
 		;;
@@ -103,7 +103,7 @@ done <"$run_dir/$uuid.runs"
 rm -f "$run_dir/$uuid.runs"
 [ -n "$said" ] || refuse DomainStateDiffers "$toolstack list --long prints nothing: $(domain_text)"
 
-[ "$owner" != - ] || require_all_disks
+require_all_disks
 
 prune_runs
 

@@ -59,8 +59,7 @@ export const startMigration: Responder = acting(function* startMigration(run) {
     const why = `boots from ${path}, which is not in allowed.bootFiles of the target`;
     refuse(run, "BootFileOutsideBounds", `${name} ${why}`);
   }
-  // The images of a declared domain have records.
-  for (const disk of owner === "-" ? domain.configuration.disks : []) requireOnTarget(run, name, disk, bounds);
+  for (const disk of domain.configuration.disks) requireOnTarget(run, name, disk, bounds);
   replaceFile(run, logPath(operation), "");
   yield world.timings.process;
   const record = [uuid, host.running.bootId, uptime(world, host), domain.id, address, time];

@@ -49,6 +49,7 @@ describe.each(shells)("a migration, begun in %s", (...shell) => {
     time: "2026-11-28T09:30:00Z",
     allowedBridges: ["xenbr*"],
     allowedBootFiles: ["/boot/vmlinuz-*", "/boot/initrd.img-*"],
+    shared: { mountPoints: [], hidden: [], devices: [] },
   };
   const begin = (operation = "op-1", timeoutSeconds = 600) =>
     dom0.act(startMigration({ operation, uuid, address: "10.99.0.12", timeoutSeconds, ...bounds }));

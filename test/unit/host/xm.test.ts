@@ -124,6 +124,7 @@ describe.each(shells)("a domain of the toolstack of 2010, in %s", (...shell) => 
         timeoutSeconds: 600,
         allowedBridges: ["eth0"],
         allowedBootFiles: [],
+        shared: { mountPoints: [], hidden: [], devices: [] },
       }),
     );
 

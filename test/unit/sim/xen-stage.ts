@@ -115,6 +115,7 @@ export async function onSharedFiles(plain: Stage, filesystem: string): Promise<X
           timeoutSeconds: 3600,
           allowedBridges: ["xenbr*"],
           allowedBootFiles: ["/boot/*"],
+          shared: { mountPoints: [mountPoint], hidden: [], devices: [] },
         }),
       ),
     seen() {

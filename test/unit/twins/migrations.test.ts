@@ -12,7 +12,11 @@ const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
 /** No host has this address. */
 const address = "10.99.0.77";
 const time = "2026-11-28T09:30:00Z";
-const bounds = { owner: undefined, time, allowedBridges: ["xenbr*"], allowedBootFiles: ["/boot/*"] };
+const bounds = {
+  ...{ owner: undefined, time, allowedBridges: ["xenbr*"], allowedBootFiles: ["/boot/*"] },
+  shared: { mountPoints: [], hidden: [], devices: [] },
+};
+const declared = { namespace: "xen", name: "vm2", uid: "1111-aa" };
 
 const cases = (dom0: TwinBench) => {
   const begin = (operation = "op-1") =>
@@ -92,6 +96,19 @@ const cases = (dom0: TwinBench) => {
     expect(await begin()).toMatchObject({ reason: "DiskNotShared", message: expect.stringContaining(none) });
   });
 
+  it("is not begun of a declared domain to which a hand attached a disk of its own host", async () => {
+    shareImages();
+    dom0.runsWith("xenbr0", "/boot/vmlinuz", [disks[0], { path: "/dev/vg0/vm1", format: "raw" }]);
+    dom0.domains([1, "vm2", uuid, "-b----", 20]);
+    dom0.write(`/var/lib/xensan/domains/${uuid}.cfg.owner`, "xen/vm2 1111-aa\n");
+    const command = { operation: "op-1", uuid, address, timeoutSeconds: 600, ...bounds, owner: declared, shared };
+    expect(await dom0.act(startMigration(command))).toMatchObject({
+      ...{ kind: "refused", reason: "DiskNotShared" },
+      message: expect.stringContaining("vm2 has the disk /dev/vg0/vm1, and nothing proves"),
+    });
+    expect(dom0.read("/var/lib/xensan/migrations/op-1")).toBeUndefined();
+  });
+
   it.each([
     ["migrate", "vm2"],
     ["save", "1"],
@@ -105,7 +122,6 @@ const cases = (dom0: TwinBench) => {
     expect(await begin()).toMatchObject({ kind: "refused", reason: "DomainMigrating" });
   });
 
-  const declared = { namespace: "xen", name: "vm2", uid: "1111-aa" };
   it.each<[string, typeof declared | undefined, string | undefined]>([
     ["another XenDomain declared", declared, "xen/vm3 2222-bb\n"],
     ["another hand started", declared, undefined],
