@@ -72,6 +72,26 @@ export const moves: readonly Scenario[] = [
     },
   },
   {
+    name: "a disk of one host attached by hand: refused by name, and moved once it is detached",
+    async run(words) {
+      const [from, before] = await running(words);
+      const to = other(from);
+      const file = "/root/by-hand.img";
+      for (const host of [from, to]) await words.on(host, `truncate -s 1M ${file}`);
+      await words.on(from, `xl block-attach vm-test format=raw,vdev=xvdz,access=rw,target=${file}`, 120);
+      await words.apply(migration("one-disk-more", to));
+      const message = await words.become(xenMigrations, "one-disk-more", "Succeeded/False/MigrationFailed", 300);
+      const hosts = await runsOn(words);
+      if (hosts.join() !== from) throw new Error(`it runs on ${hosts.join(" and ")}`);
+      await words.on(from, "xl block-detach vm-test xvdz", 120);
+      await words.apply(migration("disk-detached", to));
+      await words.become(xenMigrations, "disk-detached", "Succeeded/True", 600);
+      sameGuest(before, await countsOn(words, to));
+      await words.become(xenDomains, "vm-test", "Ready/True", 120);
+      return message;
+    },
+  },
+  {
     name: "a running domain moves there and back, ten moves in all",
     long: true,
     async run(words) {
