@@ -169,7 +169,9 @@ describe("an interface that is not there", () => {
     const stage = rig({ rack, objects: [server, lost, good] });
     await eventually(stage, () => word(stage, "XenHost", "bella", "AoeReady"), "False/InterfaceMissing");
     expect(message(stage, "XenHost", "bella", "Ready")).toContain("eth0, eth1");
-    await eventually(stage, () => word(stage, "AoeVolume", "good", "Attached"), "False/ClientNotReady");
-    expect(message(stage, "AoeVolume", "good", "Ready")).toContain("XenHost bella is not ready as an AoE client");
+    await eventually(stage, () => word(stage, "AoeVolume", "good", "Exported"), "False/AddressUnverified");
+    expect(message(stage, "AoeVolume", "good", "Ready")).toContain(
+      "XenHost bella cannot check the segment yet (eth7: No such device",
+    );
   });
 });

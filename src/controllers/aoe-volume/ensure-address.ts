@@ -201,7 +201,8 @@ function older({ server, spec }: VolumeObservation, { host }: { readonly host: s
 }
 
 /**
- * Before the first start one machine must have listened: a client, or the server, which hears all but its own exports.
+ * Before the first start one machine must have listened: a client, or for a volume without clients its server, which
+ * hears all but its own exports, and has no aoe driver that finds what aoecfg does not hear.
  */
 function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefined {
   const { spec, server } = volume;
@@ -212,7 +213,7 @@ function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefin
     client.state === "Found" && client.listed && !client.isServer ? [client] : [],
   );
   const link = interfaceProblem(facts, interfaceOf(spec, server.spec));
-  if (facts.responders.state === "known" && link === undefined) return undefined;
+  if (listeners.length === 0 && facts.responders.state === "known" && link === undefined) return undefined;
   const deaf: string[] = [];
   for (const { host, view, fresh, spec: client } of listeners) {
     if (view.state === "Unreachable") deaf.push(`${host} cannot be reached (${view.reason})`);

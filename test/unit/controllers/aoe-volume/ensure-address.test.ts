@@ -220,13 +220,13 @@ describe("what is heard on the wire", () => {
   it("counts only from a client that was looked at lately and is not the server itself", () => {
     const given = heard("eth1");
     for (const rest of [{ fresh: false }, { isServer: true }, { view: unreachable }])
-      expect(look({ clients: [client(given, rest)] })).toEqual(its);
+      expect(look({ clients: [client(given, { listed: false, ...rest })] })).toEqual(its);
     expect(look({ clients: [{ name: "bella", listed: true, state: "NotFound" }] })).toEqual(its);
   });
 
   it("shows without aoecfg by whom a client uses", () => {
     const uses = (rest: Parameters<typeof seen>[0]) =>
-      look({ clients: [client({ ...deaf, ...seen({ users: ["mount /srv/xen"], ...rest }) })] });
+      look({ clients: [client({ ...deaf, ...seen({ users: ["mount /srv/xen"], ...rest }) }, { listed: false })] });
     expect(uses({ macs: [stranger] })).toEqual(
       undeclared(
         `XenHost bella uses e0.1 from ${stranger} (mount /srv/xen), which is not this server: release e0.1 on that host, then stop that export, or choose another shelf and slot`,
@@ -257,7 +257,7 @@ describe("what is heard on the wire", () => {
   });
 });
 
-describe("a first start of a server without aoecfg", () => {
+describe("a first start", () => {
   const alone = { ...free, ...deaf };
   const waits = (why: string) => {
     const message = `Waiting for a client to check whether another server answers for e0.1: ${why}`;
@@ -273,6 +273,13 @@ describe("a first start of a server without aoecfg", () => {
 
   it("waits until a client has listened", () => {
     expect(look({ clients: [client(silent)] }, alone)).toEqual(its);
+  });
+
+  it("waits for a client also where the server has it: the driver of a client finds what aoecfg does not hear", () => {
+    expect(look({ clients: [client({ ...silent, ...deaf })] })).toEqual(
+      waits("XenHost bella cannot check the segment yet (aoecfg is not installed)"),
+    );
+    expect(look({ clients: [client(silent, { listed: false })] })).toEqual(its);
   });
 
   it.each<[string, Parameters<typeof client>]>([
