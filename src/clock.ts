@@ -8,6 +8,23 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** A number in [0, 1), for jitter; from the run's seed in a simulation. */
   random(): number;
+  /**
+   * Resolves at once, or in another turn of the event loop when this one has computed for 10 ms: whoever calls it between
+   * two pieces of work lets requests and hosts be served in between. Absent where computing takes no time.
+   */
+  pause?(): Promise<void>;
+}
+
+/** Milliseconds that one turn of the event loop may compute before {@link Clock.pause} ends it. */
+const turnMs = 10;
+let turnBegan = performance.now();
+const waiting: (() => void)[] = [];
+
+/** One goes on in each turn: how long it computes is not known before. */
+function nextTurn(): void {
+  turnBegan = performance.now();
+  waiting.shift()?.();
+  if (waiting.length > 0) setImmediate(nextTurn);
 }
 
 /** The machine's own clock. */
@@ -15,6 +32,13 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   random: () => Math.random(),
+  async pause() {
+    if (waiting.length === 0 && performance.now() - turnBegan < turnMs) return;
+    await new Promise<void>((resolve) => {
+      waiting.push(resolve);
+      if (waiting.length === 1) setImmediate(nextTurn);
+    });
+  },
   sleep(ms, signal) {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);

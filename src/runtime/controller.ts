@@ -70,6 +70,8 @@ export class Controller {
     for (;;) {
       const key = await this.queue.take(signal);
       if (key === undefined) return;
+      const { clock } = this.#options;
+      if (clock.pause !== undefined) await clock.pause();
       await this.#process(key, signal);
     }
   }
