@@ -207,12 +207,13 @@ function older({ server, spec }: VolumeObservation, { host }: { readonly host: s
 function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefined {
   const { spec, server } = volume;
   if (server.state !== "Found" || facts.exports.state !== "known") return undefined;
+  const netif = interfaceOf(spec, server.spec);
   const own = lookUp(facts.exports.value, "address", addressText, addressText(spec));
-  if (own.some((one) => isOurs(volume, one) || one.interface === interfaceOf(spec, server.spec))) return undefined;
+  if (own.some((one) => isOurs(volume, one) || one.interface === netif)) return undefined;
   const listeners = volume.clients.flatMap((client) =>
     client.state === "Found" && client.listed && !client.isServer ? [client] : [],
   );
-  const link = interfaceProblem(facts, interfaceOf(spec, server.spec));
+  const link = interfaceProblem(facts, netif);
   if (listeners.length === 0 && facts.responders.state === "known" && link === undefined) return undefined;
   const deaf: string[] = [];
   for (const { host, view, fresh, spec: client } of listeners) {
@@ -221,13 +222,13 @@ function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefin
     else if (view.snapshot.facts.responders.state === "known") {
       const links = client.aoe.interfaces.map((name) => interfaceProblem(view.snapshot.facts, name));
       if (links.includes(undefined)) return undefined;
-      deaf.push(`${host} receives no AoE frames (${links.map((link) => link?.message).join(", ")})`);
+      deaf.push(`${host} receives no AoE frames (${links.map((problem) => problem?.message).join(", ")})`);
     } else {
       deaf.push(`${host} cannot check the segment yet (${silence(view.snapshot.facts.responders)})`);
     }
   }
   if (deaf.length === 0) {
-    const segment = segmentOn(server.spec, interfaceOf(spec, server.spec));
+    const segment = segmentOn(server.spec, netif);
     const [why, install] =
       facts.responders.state === "absent"
         ? ["has no aoecfg", "install aoetools on that host, or "]

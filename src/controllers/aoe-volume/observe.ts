@@ -5,7 +5,7 @@ import { directivesOf } from "../directives.ts";
 import { addressOf } from "../hosts/endpoint.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { addressText, currentFacts, lastFacts, lookUp, pending } from "../hosts/view.ts";
-import { isOlder, type ObjectRef, RefSet, refTo } from "../identity.ts";
+import { hostText, isOlder, type ObjectRef, RefSet, refTo } from "../identity.ts";
 import { hostSpec, serverSpec, volumeSpec } from "../specs.ts";
 import type { World } from "../world.ts";
 import { interfaceMac } from "./ensure-address.ts";
@@ -107,7 +107,7 @@ function see(world: World, volume: AoeVolume, kind: "AoeServer" | "XenHost", nam
   const host = world.machines.of(id);
   const volumeName = refTo("AoeVolume", namespace, volume.metadata.name);
   return {
-    host: `${kind} ${name}`,
+    host: hostText({ kind, name }),
     view: host?.agent.view ?? pending,
     fresh: host !== undefined && world.freshness.holds(volumeName, host) && world.freshness.holds(id, host),
     trusted: host?.trusted ?? false,

@@ -4,10 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
-
-const shells = [["dash"], ["busybox", "sh"]].filter(
-  ([program = "", ...args]) => spawnSync(program, [...args, "-c", "exit 0"]).status === 0,
-);
+import { shells } from "./fake-dom0.ts";
 
 const shared = (name: string) => fileURLToPath(new URL(`../../../src/host/scripts/shared/${name}.sh`, import.meta.url));
 const frame = shared("probe-frame");

@@ -1,12 +1,8 @@
-import { spawnSync } from "node:child_process";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { probe } from "../../../src/host/actions.ts";
 import { parseProbe } from "../../../src/host/parse-probe.ts";
 import { shellHost } from "../twins/shell-host.ts";
-
-const shells = [["dash"], ["busybox", "sh"]].filter(
-  ([program = "", ...args]) => spawnSync(program, [...args, "-c", "exit 0"]).status === 0,
-);
+import { shells } from "./fake-dom0.ts";
 
 /** A dom0 whose kernel has this watchdog: its name, whether it is opened, its seconds. */
 async function watchdogsOf(
