@@ -18,13 +18,16 @@ export interface Clock {
 /** Milliseconds that one turn of the event loop may compute before {@link Clock.pause} ends it. */
 const turnMs = 10;
 let turnBegan = performance.now();
-const waiting: (() => void)[] = [];
+let lastPause = Promise.resolve();
 
-/** One goes on in each turn: how long it computes is not known before. */
-function nextTurn(): void {
-  turnBegan = performance.now();
-  waiting.shift()?.();
-  if (waiting.length > 0) setImmediate(nextTurn);
+/** Resolves in the next turn of the event loop. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(() => {
+      turnBegan = performance.now();
+      resolve();
+    });
+  });
 }
 
 /** The machine's own clock. */
@@ -32,12 +35,10 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   random: () => Math.random(),
-  async pause() {
-    if (waiting.length === 0 && performance.now() - turnBegan < turnMs) return;
-    await new Promise<void>((resolve) => {
-      waiting.push(resolve);
-      if (waiting.length === 1) setImmediate(nextTurn);
-    });
+  /** Pauses end one after the other: each counts what those who asked earlier have computed since. */
+  pause() {
+    lastPause = lastPause.then(() => (performance.now() - turnBegan < turnMs ? undefined : nextTurn()));
+    return lastPause;
   },
   sleep(ms, signal) {
     return new Promise((resolve, reject) => {
