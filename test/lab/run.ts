@@ -14,7 +14,7 @@ import { type Result, tell } from "./tell.ts";
 
 const { values } = parseArgs({
   options: {
-    /** Runs stories and scenarios whose name contains one of these. */
+    /** Runs stories and scenarios whose name contains one of these; a scenario also has the name `story: scenario`. */
     only: { type: "string", multiple: true, default: [] },
     /** Runs long ones, too. */
     all: { type: "boolean", default: false },
@@ -50,10 +50,10 @@ function notTooLong(): Story[] {
 }
 
 function namedByOnly(): Story[] {
-  const named = ({ name }: { readonly name: string }) => values.only.some((text) => name.includes(text));
+  const named = (name: string) => values.only.some((text) => name.includes(text));
   const found = stories.flatMap((story): Story[] => {
-    if (named(story) || named(story.given)) return [story];
-    const scenarios = story.scenarios.filter(named);
+    if (named(story.name) || named(story.given.name)) return [story];
+    const scenarios = story.scenarios.filter(({ name }) => named(`${story.name}: ${name}`));
     return scenarios.length === 0 ? [] : [{ ...story, scenarios }];
   });
   if (found.length === 0) throw new LabError(`--only ${values.only.join(" ")} names nothing; see --list`);
