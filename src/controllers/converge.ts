@@ -5,19 +5,9 @@ import { isDeleting } from "../runtime/finalizers.ts";
 import { type Kind, keyOf } from "../runtime/kube-api.ts";
 import type { ReadonlyStore } from "../runtime/store.ts";
 import { suspended } from "./conclude.ts";
+import { suspends } from "./directives.ts";
 import { unknown, yes } from "./finding.ts";
-import {
-  goesOn,
-  type Handed,
-  type Held,
-  handOver,
-  type Job,
-  nothingHanded,
-  observerOf,
-  printed,
-  soonest,
-  withheld,
-} from "./gate.ts";
+import { goesOn, type Handed, type Held, handOver, type Job, observerOf, printed, soonest } from "./gate.ts";
 import { explainOutcome, type Step } from "./hosts/step.ts";
 import { type CommonStatus, countRepairs, type Declared, holding, type Pass, type PassResult } from "./reconciler.ts";
 import type { Means } from "./world.ts";
@@ -88,16 +78,17 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
 
   async function act(pass: Pass<T, Spec, Status>, seen: Seen, plan: P): Promise<Handed> {
     const { draft, directives, context, object } = pass;
-    if (withheld(draft.status, directives, () => its.preview?.(plan) ?? printed(plan.steps))) return nothingHanded;
+    delete draft.status.plan;
     const jobs = its.jobs(pass, seen, plan.steps);
-    const doable = jobs.filter((job) => observerOf(job) === undefined).flatMap(({ steps }) => steps);
+    const allowed = suspends(directives) ? [] : jobs.filter((job) => observerOf(job) === undefined);
+    const doable = allowed.flatMap(({ steps }) => steps);
     if (doable.length > 0) await hold(pass);
     if (its.survives?.(doable) === true) await draft.flush();
     // The steps must rest on what the server holds, not only on the cache.
     if (doable.length > 0) await draft.confirm();
     context.signal.throwIfAborted();
-    const handed = handOver(world, jobs, context.log);
-    if (handed.observed.length > 0)
+    const handed = handOver(world, jobs, { directives, log: context.log });
+    if (directives.dryRun || handed.observed.length > 0)
       draft.status.plan = doable.length === 0 ? (its.preview?.(plan) ?? printed(plan.steps)) : printed(handed.observed);
     if (its.repairs !== false) countRepairs(means, object, kind.kind, handed.started);
     return handed;
@@ -145,7 +136,7 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
       return await finish(pass, seen, left.finding, blocking, stopped);
     }
     const plan = planned(() => its.plan(seen));
-    const frozen = directives.paused || directives.dryRun || observesAll(its.jobs(pass, seen, []));
+    const frozen = suspends(directives) || observesAll(its.jobs(pass, seen, []));
     if (!frozen && its.needsFinalizer?.(seen, plan) === true) await hold(pass);
     const ready = (await its.prepare?.(pass, seen, plan)) ?? { seen, plan };
     return await finish(pass, ready.seen, ready.plan, its.unhelpful, []);

@@ -26,6 +26,9 @@ export function approvedOf(approval: Approval, { approved }: Pick<Directives, "a
   return approved?.startsWith(start) === true ? approved.slice(start.length) : undefined;
 }
 
+/** True if an annotation suspends every change on hosts. */
+export const suspends = ({ paused, dryRun }: Pick<Directives, "paused" | "dryRun">): boolean => paused || dryRun;
+
 /** Reads the annotations of an object. */
 export function directivesOf({ name, annotations: given = {} }: Metadata): Directives {
   return {

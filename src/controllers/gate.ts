@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { PlanStep } from "../api/plan-step.ts";
-import type { Directives } from "./directives.ts";
+import { type Directives, suspends } from "./directives.ts";
 import type { Due } from "./hosts/ledger.ts";
 import type { Machine } from "./hosts/machine.ts";
 import { observeOnly, type Step, type StepOutcome, type StepResult, wordsOf } from "./hosts/step.ts";
@@ -56,9 +56,18 @@ export const nothingHanded: Handed = { started: [], held: [], observed: [], agai
 /** The parts of the world that the gate uses. */
 type Books = Pick<World, "freshness" | "ledger">;
 
+/** For whom jobs come to the gate. */
+interface Caller {
+  /** What the annotations of the object say. */
+  readonly directives: Directives;
+  /** The reconcile's, for the lines of the jobs. */
+  readonly log?: Logger;
+}
+
 /** A job at the gate, and the results of its last run. */
 interface Candidate {
   readonly world: Books;
+  readonly directives: Directives;
   readonly job: Job;
   readonly first: Step | undefined;
   readonly results: readonly StepResult[];
@@ -76,11 +85,16 @@ interface Refusal {
 type Gate = (candidate: Candidate) => Refusal | undefined;
 
 /**
- * Checks whether a job may run, in this order; the first refusal decides. Earlier, the annotations paused and dry-run
- * withhold the whole plan, and a migration without a permit or a domain before its turn plans no step. Later, on the
- * machine, the claim is checked, and the script of the step makes its own checks.
+ * Checks whether a job may run, in this order; the first refusal decides. Earlier, a migration without a permit or a
+ * domain before its turn plans no step. Later, on the machine, the claim is checked, and the script of the step makes
+ * its own checks.
  */
-const gates: readonly Gate[] = [isManaged, isTrusted, isFresh, isIdle, hasSteps, isDue, isConfirmed];
+const gates: readonly Gate[] = [isWanted, isManaged, isTrusted, isFresh, isIdle, hasSteps, isDue, isConfirmed];
+
+/** No step runs for an object whose annotations suspend changes. */
+function isWanted({ directives }: Candidate): Refusal | undefined {
+  return suspends(directives) ? {} : undefined;
+}
 
 /** No step runs on an observed machine. */
 function isManaged({ job }: Candidate): Refusal | undefined {
@@ -149,11 +163,8 @@ export function rests(world: Books, job: Job): boolean {
 
 const machineWorkOf = ({ work, machine }: Job) => ({ work, machine: machine.endpoint.id });
 
-/**
- * Hands the jobs that may run to the agents of their machines, without waiting. `log`: the reconcile's, for their
- * lines.
- */
-export function handOver(world: Books, jobs: readonly Job[], log?: Logger): Handed {
+/** Hands the jobs that may run to the agents of their machines, without waiting. */
+export function handOver(world: Books, jobs: readonly Job[], { directives, log }: Caller): Handed {
   const started: Step[] = [];
   const held: Held[] = [];
   const observed: Step[] = [];
@@ -165,7 +176,7 @@ export function handOver(world: Books, jobs: readonly Job[], log?: Logger): Hand
       known ??= world.ledger.due(machineWorkOf(job), job.steps, job.basis, results);
       return known;
     };
-    const candidate = { world, job, first: job.steps[0], results, due };
+    const candidate = { world, directives, job, first: job.steps[0], results, due };
     const refusal = firstRefusal(candidate);
     const told = refusal === undefined ? heldBy(candidate) : refusal.held;
     if (told !== undefined) held.push(told);
@@ -222,15 +233,4 @@ export function printed(steps: readonly Step[]): PlanStep[] {
     action,
     summary: summary.slice(0, 1024),
   }));
-}
-
-/** Whether an annotation withholds the steps; with dry-run they are written to the status. */
-export function withheld(
-  status: { plan?: PlanStep[] | undefined },
-  { dryRun, paused }: Directives,
-  plan: () => PlanStep[],
-): boolean {
-  delete status.plan;
-  if (dryRun) status.plan = plan();
-  return dryRun || paused;
 }

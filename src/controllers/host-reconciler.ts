@@ -12,7 +12,7 @@ import type { Kind } from "../runtime/kube-api.ts";
 import { done, type Reconciler } from "../runtime/reconciler.ts";
 import type { ReadonlyStore } from "../runtime/store.ts";
 import { merged } from "./converge.ts";
-import { approvedOf, type Directives } from "./directives.ts";
+import { approvedOf, type Directives, suspends } from "./directives.ts";
 import { no, unknown, yes } from "./finding.ts";
 import { handOver, printed } from "./gate.ts";
 import { type Ended, type Gone, hasEnded } from "./gone.ts";
@@ -277,7 +277,7 @@ async function look<
     problem === undefined
       ? yes(host.prepared, host.prepared, host.preparedMessage)
       : no(host.prepared, reason ?? problem.reason, problem.message);
-  if (directives.paused || directives.dryRun || isDeleting(object))
+  if (suspends(directives) || isDeleting(object))
     return { conditions: [...seen, prepared(undefined), ...aspects], required };
   if (steps.length > 0 && !observed) await draft.confirm();
   context.signal.throwIfAborted();
@@ -285,7 +285,7 @@ async function look<
   const basis = JSON.stringify([facts.interfaces, facts.aoe, tools]);
   // Missing things are put in place only after a look that began after the spec was written.
   const fresh = world.freshness.holds(ref, machine);
-  const handed = handOver(world, [{ work: ref, machine, steps, basis, fresh }], context.log);
+  const handed = handOver(world, [{ work: ref, machine, steps, basis, fresh }], { directives, log: context.log });
   countRepairs(means, object, ref.kind, handed.started);
   if (handed.observed.length > 0) status.plan = printed(handed.observed);
   const failed = handed.held.map(({ step, outcome }) => {

@@ -3,6 +3,7 @@ import type { Ocfs2ClusterSpec, Ocfs2ClusterStatus } from "../../api/ocfs2-clust
 import { InvalidValue } from "../../host/values.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { convergence } from "../converge.ts";
+import { suspends } from "../directives.ts";
 import { printed } from "../gate.ts";
 import { type Pass, reconcilerOf } from "../reconciler.ts";
 import { clusterSpec } from "../specs.ts";
@@ -42,7 +43,7 @@ export function controlClusters(means: Means): Controlled {
       async prepare(pass, first, planned) {
         const { directives, object, draft, context } = pass;
         let [seen, plan] = [first, planned];
-        const frozen = directives.paused || directives.dryRun;
+        const frozen = suspends(directives);
         // Store each finding before anything rests on it; then observe and plan again.
         const observed = concernedBy(world, object).some(({ observer }) => observer !== undefined);
         // On observed machines, record what was found but not the intent to format.
@@ -67,7 +68,7 @@ export function controlClusters(means: Means): Controlled {
       again({ object, directives }, seen, { plan }) {
         if (isDeleting(object)) return [];
         const troubled = seen.nodes.some((node) => node.state === "Found" && node.troubles.length > 0);
-        const looks = plan.lookAgain && !directives.paused && !directives.dryRun;
+        const looks = plan.lookAgain && !suspends(directives);
         return [looks ? lookAgain(world, object) : undefined, troubled ? 60 : undefined];
       },
     },

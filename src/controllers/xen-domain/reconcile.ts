@@ -4,6 +4,7 @@ import { isDeleting } from "../../runtime/finalizers.ts";
 import { type KubeApi, keyOf } from "../../runtime/kube-api.ts";
 import { done } from "../../runtime/reconciler.ts";
 import { convergence } from "../converge.ts";
+import { suspends } from "../directives.ts";
 import { type Pass, reconcilerOf } from "../reconciler.ts";
 import { domainSpec } from "../specs.ts";
 import type { Controlled } from "../watch.ts";
@@ -36,7 +37,7 @@ export function controlDomains(means: Means): Controlled {
   const absences = new Absences(world.ledger);
   const [doubts, leftovers] = [new Doubts(world), new Doubts(world)];
   const starts = new Starts(world.ledger);
-  const acts = ({ directives }: Pick<DomainPass, "directives">) => !directives.paused && !directives.dryRun;
+  const acts = ({ directives }: Pick<DomainPass, "directives">) => !suspends(directives);
   const converge = convergence<XenDomain, XenDomainSpec, XenDomainStatus, DomainObservation, DomainPlan>(means, {
     ...shared,
     observe({ ref, object, spec }) {

@@ -1,7 +1,7 @@
 import type { XenDomain } from "../../api/kinds.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
-import { directivesOf } from "../directives.ts";
+import { directivesOf, suspends } from "../directives.ts";
 import { no } from "../finding.ts";
 import { handOver, lookedAgain } from "../gate.ts";
 import type { Machine } from "../hosts/machine.ts";
@@ -44,19 +44,26 @@ export async function followOffline(pass: MigrationPass): Promise<PassResult> {
     status.completionTime = rfc3339(nowMs);
     return { conditions: course.conditions };
   }
-  if (course.stopped && !directives.paused && !directives.dryRun) {
+  if (course.stopped && !suspends(directives)) {
     notes.startingSince(id);
     status.offline = { stage: "Starting", time: rfc3339(nowMs) };
     // From here on every process starts it on the target only.
     await draft.flush();
   }
-  if (!directives.paused && !directives.dryRun) await keepRecords(pass);
+  if (!suspends(directives)) await keepRecords(pass);
   if (course.poll) notes.poll(id, hosts, againSeconds, "WithoutSegments");
   return { conditions: course.conditions, againSeconds };
 }
 
 /** Both hosts record that the migration was begun; no command for it leaves a record by itself. */
-async function keepRecords({ world, object: migration, draft, ref: id, context }: MigrationPass): Promise<void> {
+async function keepRecords({
+  world,
+  object: migration,
+  draft,
+  ref: id,
+  directives,
+  context,
+}: MigrationPass): Promise<void> {
   const { status } = draft;
   const { namespace = "" } = migration.metadata;
   const jobs = [status.sourceHostRef?.name, status.targetHostRef?.name].flatMap((name = "") => {
@@ -68,7 +75,7 @@ async function keepRecords({ world, object: migration, draft, ref: id, context }
   });
   if (jobs.some(({ steps }) => steps.length > 0)) await draft.confirm();
   context.signal.throwIfAborted();
-  handOver(world, jobs, context.log);
+  handOver(world, jobs, { directives, log: context.log });
 }
 
 function observed({ world, draft }: MigrationPass, domain: XenDomain): DomainObservation | undefined {

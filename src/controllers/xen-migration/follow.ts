@@ -14,7 +14,7 @@ import type { Owner } from "../../host/values.ts";
 import { type ConditionUpdate, rfc3339 } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { merged } from "../converge.ts";
-import { approvedOf } from "../directives.ts";
+import { approvedOf, suspends } from "../directives.ts";
 import { unknown } from "../finding.ts";
 import { type Handed, handOver, lookedAgain, nothingHanded, soonest } from "../gate.ts";
 import type { Machine } from "../hosts/machine.ts";
@@ -165,7 +165,7 @@ function pollSeconds({ state }: Course, evidence: Evidence, hosts: readonly Mach
 function act(pass: MigrationPass, move: Action | undefined, hosts: readonly (Machine | undefined)[]): Handed {
   const [source, target] = hosts;
   const { world, directives, context, notes, ref: id, draft } = pass;
-  if (directives.paused || directives.dryRun || move === undefined) return nothingHanded;
+  if (suspends(directives) || move === undefined) return nothingHanded;
   context.signal.throwIfAborted();
   const ahead = move.kind === "Begin" ? aheadOnTarget(pass, target) : [];
   const onTarget = ahead.length > 0 || (move.kind === "Settle" && move.side === "Target");
@@ -176,7 +176,7 @@ function act(pass: MigrationPass, move: Action | undefined, hosts: readonly (Mac
   const concerns = move.kind === "Begin" ? [source, target].flatMap((one) => one ?? []) : [];
   if (move.kind === "Begin" && !onTarget && concerns.every(({ observer }) => observer === undefined)) notes.sent(id);
   const steps = commands.map((command): Step => ({ ...stepOf(xenHost(ref.name), command), shownBy: "Running" }));
-  return handOver(world, [{ work: id, machine, steps, basis: "", concerns }], context.log);
+  return handOver(world, [{ work: id, machine, steps, basis: "", concerns }], { directives, log: context.log });
 }
 
 /** Commands for the target before anything moves: it records that this migration was begun, and holds the lease too. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { directivesOf } from "../../../../src/controllers/directives.ts";
 import { handOver, type Job } from "../../../../src/controllers/gate.ts";
 import { endpointOf } from "../../../../src/controllers/hosts/endpoint.ts";
 import { Freshness } from "../../../../src/controllers/hosts/freshness.ts";
@@ -40,8 +41,10 @@ async function gated({ recorded = true, exitCode = 0 } = {}) {
   const world = { freshness, ledger: new Ledger(on.clock) };
   on.watch();
   await on.clock.advance(1_000);
-  const hand = (job: Partial<Job>) =>
-    handOver(world, [{ work: volume, machine, steps: [start], basis: "facts", ...job }]);
+  const hand = (job: Partial<Job>, annotations: Record<string, string> = {}) =>
+    handOver(world, [{ work: volume, machine, steps: [start], basis: "facts", ...job }], {
+      directives: directivesOf({ name: "data", annotations }),
+    });
   const observe = () => {
     observed = true;
   };
@@ -54,6 +57,16 @@ describe("a job at the gate", () => {
     expect(hand({})).toEqual({ ...nothing, started: [start] });
     await clock.advance(1_000);
     expect(acts().map(({ request }) => request.script.name)).toEqual(["ensure-export"]);
+  });
+
+  it.each(["paused", "dry-run"])("is neither run nor told while the annotation %s suspends changes", async (name) => {
+    const { hand, machine, acts, clock } = await gated();
+    const suspended = { [`xensan.dev/${name}`]: "true" };
+    expect(hand({}, suspended)).toEqual(nothing);
+    machine.members.set(server, { machineId, management: "Observe" });
+    expect(hand({}, suspended)).toEqual(nothing);
+    await clock.advance(1_000);
+    expect(acts()).toEqual([]);
   });
 
   it("is only told where the machine is observed, or another one that it concerns", async () => {
