@@ -42,12 +42,19 @@ const addresses: Readonly<Record<string, string>> = { bella: "10.99.0.11", brutu
 const wholeOf = ({ metadata, status }: XenMigration): number =>
   (Date.parse(status?.completionTime ?? "") - Date.parse(metadata.creationTimestamp ?? "")) / 1000;
 
-/** The total time, and the time that xl took: between the record of its beginning and that of its end. */
+/**
+ * The total time, the seconds from the creation after which the migration was in each state, and the time that xl took:
+ * between the record of its beginning and that of its end.
+ */
 async function overhead({ get, on }: Words, from: string, name: string): Promise<string> {
   const migration = await get<XenMigration>(xenMigrations, name);
+  const created = Date.parse(migration.metadata.creationTimestamp ?? "");
+  const course = (migration.status?.history ?? []).map(
+    ({ time, state }) => `${state} ${((Date.parse(time) - created) / 1000).toFixed(0)}`,
+  );
   const run = `/var/lib/xensan/migrations/${migration.status?.operationID ?? ""}`;
   const [began = 0, ended = 0] = (await on(from, `stat -c %.3Y ${run} ${run}.exit`)).split("\n").map(Number);
-  return `${wholeOf(migration).toFixed(0)} s, xl ${(ended - began).toFixed(1)} s`;
+  return `${wholeOf(migration).toFixed(0)} s (${course.join(", ")}), xl ${(ended - began).toFixed(1)} s`;
 }
 
 /** A domain that is built but never runs: it holds $memory MiB. */
