@@ -3,10 +3,9 @@ import { rfc3339 } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { directivesOf, suspends } from "../directives.ts";
 import { no } from "../finding.ts";
-import { handOver, lookedAgain } from "../gate.ts";
+import { lookedAgain } from "../gate.ts";
 import type { Machine } from "../hosts/machine.ts";
-import { stepOf } from "../hosts/step.ts";
-import { refTo, xenHost } from "../identity.ts";
+import { refTo } from "../identity.ts";
 import type { PassResult } from "../reconciler.ts";
 import { domainSpec } from "../specs.ts";
 import type { DomainObservation } from "../xen-domain/observation.ts";
@@ -15,7 +14,7 @@ import { migratingDomain } from "../xen-domain/watches.ts";
 import { type MigrationPass, tell } from "./pass.ts";
 import { over } from "./plan.ts";
 import { type OfflineCourse, type OfflinePursuit, planOffline } from "./plan-offline.ts";
-import { recordOn } from "./record-run.ts";
+import { keepRecords } from "./record-run.ts";
 
 /** Time limits expire without an event. */
 const againSeconds = 5;
@@ -53,29 +52,6 @@ export async function followOffline(pass: MigrationPass): Promise<PassResult> {
   if (!suspends(directives)) await keepRecords(pass);
   if (course.poll) notes.poll(id, hosts, againSeconds, "WithoutSegments");
   return { conditions: course.conditions, againSeconds };
-}
-
-/** Both hosts record that the migration was begun; no command for it leaves a record by itself. */
-async function keepRecords({
-  world,
-  object: migration,
-  draft,
-  ref: id,
-  directives,
-  context,
-}: MigrationPass): Promise<void> {
-  const { status } = draft;
-  const { namespace = "" } = migration.metadata;
-  const jobs = [status.sourceHostRef?.name, status.targetHostRef?.name].flatMap((name = "") => {
-    const machine = world.machines.of(refTo("XenHost", namespace, name));
-    const command = recordOn(status, machine);
-    if (machine === undefined) return [];
-    const steps = command === undefined ? [] : [stepOf(xenHost(name), command)];
-    return [{ work: id, machine, steps, basis: "" }];
-  });
-  if (jobs.some(({ steps }) => steps.length > 0)) await draft.confirm();
-  context.signal.throwIfAborted();
-  handOver(world, jobs, { directives, log: context.log });
 }
 
 function observed({ world, draft }: MigrationPass, domain: XenDomain): DomainObservation | undefined {
