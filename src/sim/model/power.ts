@@ -54,7 +54,7 @@ export function freshRunning(host: Omit<Host, "running">, salt: string, now: num
       nextMinor: 0,
       cancelDiscovery: undefined,
     },
-    swapFiles: new Set(),
+    swaps: new Set(),
     loops: new Map(),
     locks: new Map(),
     dpkgLock: undefined,

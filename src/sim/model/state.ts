@@ -61,8 +61,8 @@ export interface Running {
   /** The entries of /etc/inittab that init has read, by id. */
   readonly inittab: Map<string, InittabEntry>;
   readonly aoe: AoeDriver;
-  /** Files that a user has made swap of. */
-  readonly swapFiles: Set<string>;
+  /** Files and devices that a user has made swap of. */
+  readonly swaps: Set<string>;
   /** Loop devices that a user has made by hand, by kernel name, and their files. Those of domains are in `xen`. */
   readonly loops: Map<string, string>;
   /** Lock file → holder, of flock. */

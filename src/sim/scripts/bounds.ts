@@ -64,8 +64,7 @@ export function requireFile(run: ScriptRun, asked: string, backing: Backing, glo
   if (links !== 1) {
     refuse(run, "BackingNotUsable", `${realPath} has ${links} hard links: another path names the same file`);
   }
-  const { swapFiles } = run.host.running;
-  if (swapFiles.has(realPath)) refuse(run, "BackingInUse", `${realPath} is used as swap`);
+  if (run.host.running.swaps.has(realPath)) refuse(run, "BackingInUse", `${realPath} is used as swap`);
   const loop = loopsOf(run.host).find(({ file }) => file === realPath);
   if (loop !== undefined) refuse(run, "BackingInUse", `${realPath} is used by the loop device ${loop.name}`);
   return { ...backing, configured: realPath, related: [] };

@@ -1,5 +1,6 @@
 import type { BlockDevice } from "../model/hardware.ts";
 import type { Host } from "../model/state.ts";
+import { backingAt } from "../model/storage.ts";
 import type { ScriptRun } from "../script.ts";
 import { refuse } from "./answer.ts";
 
@@ -27,12 +28,19 @@ const partitionsOf = (host: Host, disk: BlockDevice) =>
       block.type === "part" && block.path.startsWith(disk.path) && /^p?\d+$/.test(block.path.slice(disk.path.length)),
   );
 
-const mountOf = (host: Host, device: string) =>
-  host.running.mounts.find((mount) => mount.fileSystem.device === device)?.mountPoint;
+/** busy_devices: what uses the device itself. */
+function useOf(host: Host, block: BlockDevice): string | undefined {
+  const { mounts, swaps, loops } = host.running;
+  const mount = mounts.find(({ fileSystem }) => fileSystem.device === block.device);
+  if (mount !== undefined) return `mounted on ${mount.mountPoint}`;
+  const isThis = (path: string) => backingAt(host, path).block === block;
+  if ([...swaps].some(isThis)) return "used as swap";
+  return [...loops.values()].some(isThis) ? "used by a loop device" : undefined;
+}
 
 /**
- * require_free: refuses when the device or one of its partitions is mounted or held. Returns identities that overlap
- * with it: its partitions, its disk, what it is built on.
+ * require_free: refuses when the device or one of its partitions is mounted, swap, behind a loop device or held. Returns
+ * identities that overlap with it: its partitions, its disk, what it is built on.
  */
 export function requireFree(run: ScriptRun, name: string, block: BlockDevice): string[] {
   const { host } = run;
@@ -48,12 +56,11 @@ export function requireFree(run: ScriptRun, name: string, block: BlockDevice): s
   }
   const holder = held(block);
   if (holder !== undefined) refuse(run, "BackingInUse", `${name} is held by ${holder} (LVM, RAID or device-mapper)`);
-  const point = mountOf(host, block.device);
-  if (point !== undefined) refuse(run, "BackingInUse", `${name} is mounted on ${point}`);
+  const use = useOf(host, block);
+  if (use !== undefined) refuse(run, "BackingInUse", `${name} is ${use}`);
   for (const partition of partitions) {
-    const at = mountOf(host, partition.device);
-    if (at === undefined) continue;
-    refuse(run, "BackingInUse", `partition ${kernelName(partition)} of ${name} is mounted on ${at}`);
+    const its = useOf(host, partition);
+    if (its !== undefined) refuse(run, "BackingInUse", `partition ${kernelName(partition)} of ${name} is ${its}`);
   }
   return [...partitions.map((one) => `block:${one.device}`), ...underlying(host, block)];
 }

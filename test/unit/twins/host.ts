@@ -119,9 +119,9 @@ export interface TwinHost {
   /** A target that the aoe driver knows, in the driver's words: `up`, `down`. */
   aoeDevice(name: string, state: "up" | "down", bytes: number): void;
 
-  /** A user makes swap of a file. */
+  /** A user makes swap of a file or a device. */
   swapOn(path: string): void;
-  /** A user makes the loop device loop7 of a file. */
+  /** A user makes the loop device loop7 of a file or a device. */
   loop(path: string): void;
   write(path: string, text: string): void;
   /** An image of zeros. */

@@ -348,6 +348,19 @@ twins(
       expect(host.vblades()).toEqual([`0 1 eth1 ${image}`]);
     });
 
+    it.each([
+      ["is swap", "swapOn", "is used as swap"],
+      ["is behind a loop device", "loop", "is used by a loop device"],
+    ] as const)("does not begin of a logical volume that %s, which is not removed either", async (_what, use, why) => {
+      const own = { owner, volumeGroup: "san", name: "data", allowedBackings: ["san/*"] };
+      await host.act(ensureLogicalVolume({ ...own, sizeBytes: 4 * MiB }));
+      host[use]("/dev/san/data");
+      const refused = (name: string) => ({ kind: "refused", reason: "BackingInUse", message: `${name} ${why}` });
+      const backing = { backing: "/dev/san/data", allowedBackings: ["san/*"] };
+      expect(await host.act(serve(backing))).toEqual(refused("/dev/san/data"));
+      expect(await host.act(deleteLogicalVolume(own))).toEqual(refused("san/data"));
+    });
+
     it("of a logical volume is of that one for ever", async () => {
       const own = { owner, volumeGroup: "san", name: "data", allowedBackings: ["san/*"] };
       const ensure = () => host.act(ensureLogicalVolume({ ...own, sizeBytes: 4 * MiB }));

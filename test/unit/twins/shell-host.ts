@@ -414,7 +414,8 @@ export function shellHost(
       before = treeOfDirectory(directory);
     },
     swapOn(path) {
-      put("/proc/swaps", `Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n${at(path)} file 1024 0 -2\n`);
+      const type = path.startsWith("/dev/") ? "partition" : "file";
+      put("/proc/swaps", `Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n${at(path)} ${type} 1024 0 -2\n`);
     },
     loop(path) {
       put("/sys/block/loop7/loop/backing_file", `${at(path)}\n`);

@@ -236,7 +236,7 @@ export function simulatedHost(furniture: Furniture): TwinHost {
     write: (path, text) => put(path, { text }),
     image: (path, sizeBytes) => put(path, { sizeBytes }),
     replace: (path, sizeBytes) => put(path, { sizeBytes }),
-    swapOn: (path) => host.running.swapFiles.add(path),
+    swapOn: (path) => host.running.swaps.add(path),
     loop: (path) => host.running.loops.set("loop7", path),
     symlink(path, target) {
       const { mount, inner } = place(path);

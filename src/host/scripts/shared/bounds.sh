@@ -308,8 +308,8 @@ busy_devices() {
 	} | sort -u | while read -r busy_name busy_text; do
 		case $busy_name in
 		/*)
-			[ -b "$busy_name" ] || continue
-			busy_facts=$(stat -L -c '%t %T' -- "$busy_name" 2>/dev/null) || continue
+			busy_facts=$(stat -L -c '%f %t %T' -- "$busy_name" 2>/dev/null) || continue
+			case $busy_facts in 6???' '*) busy_facts=${busy_facts#* } ;; *) continue ;; esac
 			echo "$((0x${busy_facts% *})):$((0x${busy_facts#* })) $busy_text"
 			;;
 		*) echo "$busy_name $busy_text" ;;
