@@ -56,6 +56,22 @@ describe("a migration", () => {
     expect(first.slice(3)).toEqual(["brutus record-migration", "brutus probe-running", "bella start-migration"]);
   });
 
+  it("begins after one look at each host, however long these take and however far apart they end", async () => {
+    const seconds: Readonly<Record<string, number>> = { bella: 8, brutus: 1 };
+    const stage = await xenRig({
+      prepare: ({ rack }) => {
+        rack.faults = ({ host, script, at: when }) =>
+          script === "probe" && when === "Connect" ? { kind: "Delay", ms: (seconds[host] ?? 1) * 1000 } : undefined;
+      },
+    });
+    await stage.advance(minutes(3));
+    const sent = commands(stage);
+    stage.apply(migration("go", { targetHostRef: { name: "brutus" } }));
+    await eventually(stage, () => sent.includes("bella start-migration"), true, 3);
+    const looks = sent.filter((command) => command === "bella probe" || command === "brutus probe");
+    expect(looks.toSorted()).toEqual(["bella probe", "brutus probe"]);
+  });
+
   it("back to where the domain was waits for the first one, and for what all of the hosts say after it", async () => {
     const stage = await xenRig({ objects: [migration("go", { targetHostRef: { name: "brutus" } })] });
     stage.rack.xen.atPhase("Precopy", () =>

@@ -20,6 +20,7 @@ import {
   pending,
   type RunningFacts,
   type RunningView,
+  receivesDomain,
   type Snapshot,
 } from "./view.ts";
 
@@ -201,8 +202,9 @@ export class HostAgent {
 
   #dueIn(): number {
     const now = this.#options.clock.monotonic();
-    // A host that needs most of the interval to answer also has other work, above all the jobs that were just begun.
-    const share = this.lanes.active + this.waits.active === 0 ? 2 : 10;
+    // A host that needs most of the interval to answer also has other work: jobs that were just begun, a migration.
+    const works = this.lanes.active + this.waits.active > 0 || receivesDomain(this.running);
+    const share = works ? 10 : 2;
     const regular = (this.#probedAt ?? now) + Math.max(this.#options.intervalSeconds * 1000, share * this.#took) - now;
     if (this.#isCurrent) return regular;
     const patience = Math.max(patienceMs, this.#took);

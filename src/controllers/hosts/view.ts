@@ -44,6 +44,12 @@ export type RunningView =
   | { readonly state: "Reachable"; readonly snapshot: { readonly facts: RunningFacts } }
   | { readonly state: "Unreachable"; readonly reason: Reason; readonly message: string };
 
+/** True while the memory of a domain arrives on the host: its copy is called `NAME--incoming` until it may start. */
+export function receivesDomain(view: RunningView): boolean {
+  const domains = view.state === "Reachable" ? view.snapshot.facts.domains : undefined;
+  return domains?.state === "known" && domains.value.domains.some(({ name }) => name.endsWith("--incoming"));
+}
+
 /** Nothing is known yet. */
 export const pending: HostView = { state: "Pending" };
 

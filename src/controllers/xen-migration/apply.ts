@@ -175,7 +175,7 @@ async function begin(pass: MigrationPass, { move, claim }: Extract<Admission, { 
     return held("DryRun", `The annotation xensan.dev/dry-run prevents the migration of ${route}`);
   }
   if (!watched.every((host) => host.trusted)) return { conditions: [] };
-  if (!watched.every(lookedLately) && !lookedAgain(world, id, `admit ${route}`, watched)) return { conditions: [] };
+  if (!lookedLately(watched) && !lookedAgain(world, id, `admit ${route}`, watched)) return { conditions: [] };
   const [sourceBoot, targetBoot] = watched.map(({ agent }) => bootOf(agent.view));
   // Without them nobody could tell later whether a host has rebooted since.
   if (sourceBoot === undefined || targetBoot === undefined) {
@@ -204,8 +204,11 @@ async function begin(pass: MigrationPass, { move, claim }: Extract<Admission, { 
   return await (live ? follow(pass) : followOffline(pass));
 }
 
-/** A probe that has just ended is as good as a new one. */
-const lookedLately = ({ agent }: Machine) => agent.sinceLookSeconds <= 5;
+/** Whether new probes of all of them would be hardly newer by the time when the slowest of these has answered. */
+function lookedLately(machines: readonly Machine[]): boolean {
+  const seconds = Math.max(5, ...machines.map(({ agent }) => agent.tookSeconds));
+  return machines.every(({ agent }) => agent.sinceLookSeconds <= seconds);
+}
 
 function held(reason: Reason, message: string): PassResult {
   return {

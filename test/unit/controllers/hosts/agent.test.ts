@@ -31,6 +31,20 @@ describe("a watched host", () => {
     expect(on.agent.tookSeconds).toBe(25);
   });
 
+  it("is given ten times that while a domain arrives: a look would slow down the copying", async () => {
+    const on = watching();
+    const incoming = "domains\tdomain\t2\tvm1--incoming\t37baabc6-98d5-48a2-9634-a38b12e29c45\t64\t1\tp\t-\t0.0\n";
+    let arrives = true;
+    const text = () => answered.replace("end\tprobe", `${arrives ? incoming : ""}end\tdomains\tknown\t0\t\nend\tprobe`);
+    on.host.answer = answering(on, 20_000, text);
+    on.watch();
+    await on.clock.advance(210_000);
+    arrives = false;
+    expect(on.looks()).toEqual(["0 segments", "200 segments"]);
+    await on.clock.advance(60_000);
+    expect(on.looks()).toEqual(["0 segments", "200 segments", "240 segments"]);
+  });
+
   it("is looked at as soon as somebody asks, and whoever asks before the look begins shares it", async () => {
     const on = watching();
     on.watch();
