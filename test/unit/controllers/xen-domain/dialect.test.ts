@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { xenDomainSpecSchema } from "../../../src/api/xen-domain.ts";
+import { xenDomainSpecSchema } from "../../../../src/api/xen-domain.ts";
 import {
   buildProblem,
   dialectOf,
   isRendered,
   renderConfiguration,
-} from "../../../src/controllers/xen-domain/configuration.ts";
+} from "../../../../src/controllers/xen-domain/configuration.ts";
 
 const toolstack = (major: number, minor: number, kind: "xl" | "xm" = "xl") => ({
   kind,

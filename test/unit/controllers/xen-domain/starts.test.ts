@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { Ledger } from "../../../src/controllers/hosts/ledger.ts";
-import { refTo } from "../../../src/controllers/identity.ts";
-import { type StartRequest, Starts } from "../../../src/controllers/xen-domain/starts.ts";
-import { stage } from "../runtime/stage.ts";
+import { Ledger } from "../../../../src/controllers/hosts/ledger.ts";
+import { refTo } from "../../../../src/controllers/identity.ts";
+import { type StartRequest, Starts } from "../../../../src/controllers/xen-domain/starts.ts";
+import { stage } from "../../runtime/stage.ts";
 
 const domain = (name: string) => refTo("XenDomain", "san", name);
 const request = (name: string, rest: Partial<StartRequest> = {}, priority = 0): StartRequest => ({

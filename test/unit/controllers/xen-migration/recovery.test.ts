@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Evidence, judge } from "../../../src/controllers/xen-migration/recovery.ts";
-import { copyOf, type ObservedDomain, type ObservedRun } from "../../../src/controllers/xen-migration/sight.ts";
-import type { DomainFact, MigrationRun } from "../../../src/host/xen-facts.ts";
+import { type Evidence, judge } from "../../../../src/controllers/xen-migration/recovery.ts";
+import { copyOf, type ObservedDomain, type ObservedRun } from "../../../../src/controllers/xen-migration/sight.ts";
+import type { DomainFact, MigrationRun } from "../../../../src/host/xen-facts.ts";
 
 /** Rows of `xl list -v` as a real rack printed them during migrations. */
 const rows = {

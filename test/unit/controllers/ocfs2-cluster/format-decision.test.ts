@@ -4,8 +4,8 @@ import {
   decideFormat,
   type FormatSituation,
   type NodeLook,
-} from "../../../src/controllers/ocfs2-cluster/format-decision.ts";
-import type { FormatRecord, SharedDevice } from "../../../src/host/ocfs2-facts.ts";
+} from "../../../../src/controllers/ocfs2-cluster/format-decision.ts";
+import type { FormatRecord, SharedDevice } from "../../../../src/host/ocfs2-facts.ts";
 
 const device = "/dev/etherd/e0.1";
 const ours = "11111111-1111-4111-8111-111111111111";

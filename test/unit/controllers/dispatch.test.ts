@@ -1,19 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { Dispatch } from "../../../../src/controllers/dispatch.ts";
-import { Heartbeats } from "../../../../src/controllers/heartbeats.ts";
-import { endpointOf } from "../../../../src/controllers/hosts/endpoint.ts";
-import { Freshness } from "../../../../src/controllers/hosts/freshness.ts";
-import { Ledger } from "../../../../src/controllers/hosts/ledger.ts";
-import { Machines } from "../../../../src/controllers/hosts/machines.ts";
-import { createHostMetrics } from "../../../../src/controllers/hosts/metrics.ts";
-import { refText, refTo } from "../../../../src/controllers/identity.ts";
-import { KernelReports } from "../../../../src/controllers/kernel-reports.ts";
-import { asks, type Controlled, membersOf, onChange, own } from "../../../../src/controllers/watch.ts";
-import type { Kind, KubeObject } from "../../../../src/runtime/kube-api.ts";
-import { createMetrics } from "../../../../src/runtime/metrics.ts";
-import { Store } from "../../../../src/runtime/store.ts";
-import { stage } from "../../runtime/stage.ts";
-import { answered, ended } from "./rig.ts";
+import { Dispatch } from "../../../src/controllers/dispatch.ts";
+import { Heartbeats } from "../../../src/controllers/heartbeats.ts";
+import { endpointOf } from "../../../src/controllers/hosts/endpoint.ts";
+import { Freshness } from "../../../src/controllers/hosts/freshness.ts";
+import { Ledger } from "../../../src/controllers/hosts/ledger.ts";
+import { Machines } from "../../../src/controllers/hosts/machines.ts";
+import { createHostMetrics } from "../../../src/controllers/hosts/metrics.ts";
+import { refText, refTo } from "../../../src/controllers/identity.ts";
+import { KernelReports } from "../../../src/controllers/kernel-reports.ts";
+import { asks, type Controlled, membersOf, onChange, own } from "../../../src/controllers/watch.ts";
+import type { Kind, KubeObject } from "../../../src/runtime/kube-api.ts";
+import { createMetrics } from "../../../src/runtime/metrics.ts";
+import { Store } from "../../../src/runtime/store.ts";
+import { stage } from "../runtime/stage.ts";
+import { answered, ended } from "./hosts/rig.ts";
 
 interface Thing extends KubeObject {
   readonly status?: { readonly conditions?: readonly never[]; readonly word?: string };

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { sharedStorage } from "../../../src/controllers/xen-migration/shared-storage.ts";
-import type { AoeDevice, HostFacts, Mount } from "../../../src/host/facts.ts";
-import { facts, known } from "./facts.ts";
+import { sharedStorage } from "../../../../src/controllers/xen-migration/shared-storage.ts";
+import type { AoeDevice, HostFacts, Mount } from "../../../../src/host/facts.ts";
+import { facts, known } from "../facts.ts";
 
 const mount = (mountPoint: string, source = "/dev/etherd/e0.1", type = "ocfs2"): Mount => ({
   ...{ device: "152:240", root: "/", source, mountPoint, type, options: [] },

@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { xenHostSpecSchema } from "../../../src/api/xen-host.ts";
-import type { HostView } from "../../../src/controllers/hosts/view.ts";
-import { permitFor, type Reservation } from "../../../src/controllers/xen-migration/permits.ts";
-import { neededMiB, preflight } from "../../../src/controllers/xen-migration/preflight.ts";
-import { isStalled, progressed } from "../../../src/controllers/xen-migration/progress.ts";
-import { chooseTarget } from "../../../src/controllers/xen-migration/target.ts";
-import type { HostSheet, Transfer, Traveller } from "../../../src/controllers/xen-migration/transfer.ts";
-import type { HostFacts } from "../../../src/host/facts.ts";
-import type { DomainFact, Toolstack, XenInfo } from "../../../src/host/xen-facts.ts";
-import { reachable as answering, known } from "./facts.ts";
+import { xenHostSpecSchema } from "../../../../src/api/xen-host.ts";
+import type { HostView } from "../../../../src/controllers/hosts/view.ts";
+import { permitFor, type Reservation } from "../../../../src/controllers/xen-migration/permits.ts";
+import { neededMiB, preflight } from "../../../../src/controllers/xen-migration/preflight.ts";
+import { isStalled, progressed } from "../../../../src/controllers/xen-migration/progress.ts";
+import { chooseTarget } from "../../../../src/controllers/xen-migration/target.ts";
+import type { HostSheet, Transfer, Traveller } from "../../../../src/controllers/xen-migration/transfer.ts";
+import type { HostFacts } from "../../../../src/host/facts.ts";
+import type { DomainFact, Toolstack, XenInfo } from "../../../../src/host/xen-facts.ts";
+import { reachable as answering, known } from "../facts.ts";
 
 const capabilities = "178bfbff:80982201:20100800:00000005:00000000:00000000:00000000:00000000";
 const info: XenInfo = {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { directivesOf } from "../../../../src/controllers/directives.ts";
-import { handOver, type Job } from "../../../../src/controllers/gate.ts";
-import { endpointOf } from "../../../../src/controllers/hosts/endpoint.ts";
-import { Freshness } from "../../../../src/controllers/hosts/freshness.ts";
-import { Ledger } from "../../../../src/controllers/hosts/ledger.ts";
-import { Machine } from "../../../../src/controllers/hosts/machine.ts";
-import { refTo } from "../../../../src/controllers/identity.ts";
-import { watching } from "./agent-rig.ts";
-import { answered, ended, step } from "./rig.ts";
+import { directivesOf } from "../../../src/controllers/directives.ts";
+import { handOver, type Job } from "../../../src/controllers/gate.ts";
+import { endpointOf } from "../../../src/controllers/hosts/endpoint.ts";
+import { Freshness } from "../../../src/controllers/hosts/freshness.ts";
+import { Ledger } from "../../../src/controllers/hosts/ledger.ts";
+import { Machine } from "../../../src/controllers/hosts/machine.ts";
+import { refTo } from "../../../src/controllers/identity.ts";
+import { watching } from "./hosts/agent-rig.ts";
+import { answered, ended, step } from "./hosts/rig.ts";
 
 const volume = refTo("AoeVolume", "san", "data");
 const server = refTo("AoeServer", "san", "san1");

@@ -4,16 +4,16 @@ import {
   hasMoreValues,
   onlyCredentials,
   withoutForeignData,
-} from "../../../src/controllers/secret/credentials.ts";
-import { type Secret, secretKind } from "../../../src/runtime/kinds.ts";
-import type { ListOptions } from "../../../src/runtime/kube-api.ts";
-import { createLogger } from "../../../src/runtime/log.ts";
-import { Reflector } from "../../../src/runtime/reflector.ts";
-import { ApiServer } from "../../simulation/world/kube/api-server.ts";
-import { toJsonObject } from "../../simulation/world/kube/json.ts";
-import { connectKubeApi } from "../../simulation/world/kube/kube-client.ts";
-import { seeded } from "../../simulation/world/random.ts";
-import { VirtualClock } from "../../simulation/world/virtual-clock.ts";
+} from "../../../../src/controllers/secret/credentials.ts";
+import { type Secret, secretKind } from "../../../../src/runtime/kinds.ts";
+import type { ListOptions } from "../../../../src/runtime/kube-api.ts";
+import { createLogger } from "../../../../src/runtime/log.ts";
+import { Reflector } from "../../../../src/runtime/reflector.ts";
+import { ApiServer } from "../../../simulation/world/kube/api-server.ts";
+import { toJsonObject } from "../../../simulation/world/kube/json.ts";
+import { connectKubeApi } from "../../../simulation/world/kube/kube-client.ts";
+import { seeded } from "../../../simulation/world/random.ts";
+import { VirtualClock } from "../../../simulation/world/virtual-clock.ts";
 
 const secret = (name: string, type: string, data: Record<string, string>) => ({
   metadata: {
