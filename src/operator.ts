@@ -7,7 +7,7 @@ import { controlVolumes } from "./controllers/aoe-volume/reconcile.ts";
 import { volumeIndexes } from "./controllers/aoe-volume/watches.ts";
 import { Claims } from "./controllers/claims.ts";
 import { Dispatch } from "./controllers/dispatch.ts";
-import { Heartbeats } from "./controllers/heartbeats.ts";
+import { Heartbeats } from "./controllers/gone/heartbeats.ts";
 import { Freshness } from "./controllers/hosts/freshness.ts";
 import { Ledger } from "./controllers/hosts/ledger.ts";
 import { followSecrets, Machines } from "./controllers/hosts/machines.ts";

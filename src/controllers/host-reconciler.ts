@@ -15,7 +15,7 @@ import { merged } from "./converge.ts";
 import { approvedOf, type Directives, suspends } from "./directives.ts";
 import { no, unknown, yes } from "./finding.ts";
 import { handOver, printed } from "./gate.ts";
-import { type Ended, type Gone, hasEnded } from "./gone.ts";
+import { type Ended, type Gone, hasEnded } from "./gone/gone.ts";
 import { factsStatus } from "./host-facts.ts";
 import { addressOf } from "./hosts/endpoint.ts";
 import { type Claiming, claimingOf, type Machine } from "./hosts/machine.ts";

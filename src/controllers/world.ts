@@ -4,7 +4,7 @@ import type { EventRecorder } from "../runtime/events.ts";
 import type { Secret } from "../runtime/kinds.ts";
 import type { KubeApi } from "../runtime/kube-api.ts";
 import type { ReadonlyStore } from "../runtime/store.ts";
-import type { Heartbeats } from "./heartbeats.ts";
+import type { Heartbeats } from "./gone/heartbeats.ts";
 import type { Freshness } from "./hosts/freshness.ts";
 import type { Ledger } from "./hosts/ledger.ts";
 import type { Machines } from "./hosts/machines.ts";

@@ -110,7 +110,7 @@ async function carried(): Promise<{ readonly packages: readonly string[]; readon
 const graph = await imports();
 /** What `operator.ts` composes, but for the other kinds. */
 const composed = [
-  ...["aoe-volume/reconcile", "aoe-volume/watches", "dispatch", "heartbeats", "kernel-reports"],
+  ...["aoe-volume/reconcile", "aoe-volume/watches", "dispatch", "gone/heartbeats", "kernel-reports"],
   ...["hosts/freshness", "hosts/ledger", "hosts/machines"],
 ];
 const way = wayOf(

@@ -2,7 +2,7 @@ import type { Ocfs2Cluster } from "../../api/kinds.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no } from "../finding.ts";
 import type { Held, Job } from "../gate.ts";
-import { apartMs } from "../heartbeats.ts";
+import { apartMs } from "../gone/heartbeats.ts";
 import { explainOutcome, isOn } from "../hosts/step.ts";
 import { refOf, refTo, xenHost } from "../identity.ts";
 import type { World } from "../world.ts";

@@ -1,6 +1,6 @@
 import { type ClusterRequest, clusterOnline } from "../../host/ocfs2-actions.ts";
 import type { ActiveCluster } from "../../host/ocfs2-facts.ts";
-import { regionName } from "../heartbeats.ts";
+import { regionName } from "../gone/heartbeats.ts";
 import {
   type Assessment,
   bad,

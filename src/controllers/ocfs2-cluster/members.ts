@@ -1,7 +1,7 @@
 import type { ClusterRequest } from "../../host/ocfs2-actions.ts";
 import type { O2cbNode, O2cbTimeouts, SharedDevice } from "../../host/ocfs2-facts.ts";
 import type { RegionRequest } from "../../host/ocfs2-values.ts";
-import { regionName } from "../heartbeats.ts";
+import { regionName } from "../gone/heartbeats.ts";
 import {
   type ClusterObservation,
   leavingNodes,

@@ -5,7 +5,7 @@ import { findCondition, hasCondition } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { targetOf } from "../aoe-volume/export-parameters.ts";
 import { directivesOf } from "../directives.ts";
-import { type Gone, goneOf } from "../gone.ts";
+import { type Gone, goneOf } from "../gone/gone.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { lastFacts, pending } from "../hosts/view.ts";
 import { isOlder, type ObjectRef, refTo, type WorkRef } from "../identity.ts";

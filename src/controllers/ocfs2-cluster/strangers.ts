@@ -1,5 +1,5 @@
 import type { HostFacts } from "../../host/facts.ts";
-import { reads, type Watched } from "../heartbeats.ts";
+import { reads, type Watched } from "../gone/heartbeats.ts";
 import type { World } from "../world.ts";
 import type { NodeName, Strangers } from "./observation.ts";
 

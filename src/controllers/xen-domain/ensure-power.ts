@@ -3,7 +3,7 @@ import type { DomainLock } from "../../host/xen-facts.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { stateText } from "../domain-state.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
-import { hasEnded } from "../gone.ts";
+import { hasEnded } from "../gone/gone.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
 import { xenHost } from "../identity.ts";
 import { configurationFor } from "./ensure-configurations.ts";

@@ -4,7 +4,7 @@ import { concerns } from "../../host/domain-rows.ts";
 import { gapIn, type HostFacts } from "../../host/facts.ts";
 import type { Owner } from "../../host/values.ts";
 import type { DomainFact, DomainLock } from "../../host/xen-facts.ts";
-import { type Gone, hasEnded } from "../gone.ts";
+import { type Gone, hasEnded } from "../gone/gone.ts";
 import type { Machine } from "../hosts/machine.ts";
 import type { HostView } from "../hosts/view.ts";
 

@@ -3,7 +3,7 @@ import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import { findCondition } from "../../runtime/conditions.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import { directivesOf } from "../directives.ts";
-import { goneOf } from "../gone.ts";
+import { goneOf } from "../gone/gone.ts";
 import { currentFacts, type HostView, lastFacts, pending } from "../hosts/view.ts";
 import { isOlder, refTo } from "../identity.ts";
 import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";

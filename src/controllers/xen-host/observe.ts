@@ -2,7 +2,7 @@ import type { XenHost } from "../../api/kinds.ts";
 import type { XenHostSpec } from "../../api/xen-host.ts";
 import type { HostFacts } from "../../host/facts.ts";
 import { keyOf, keyString, type ObjectKey } from "../../runtime/kube-api.ts";
-import { watchdogBound } from "../dead-time.ts";
+import { watchdogBound } from "../gone/dead-time.ts";
 import { currentFacts } from "../hosts/view.ts";
 import { type HostRef, refTo, xenHost } from "../identity.ts";
 import { hostSpec } from "../specs.ts";

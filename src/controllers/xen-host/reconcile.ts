@@ -3,7 +3,7 @@ import type { XenHostSpec, XenHostStatus } from "../../api/xen-host.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
-import { goneOf } from "../gone.ts";
+import { goneOf } from "../gone/gone.ts";
 import { cut } from "../host-facts.ts";
 import { hostReconciler } from "../host-reconciler.ts";
 import { refOf } from "../identity.ts";

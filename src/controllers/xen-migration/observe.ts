@@ -7,7 +7,7 @@ import { findCondition } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import { directivesOf } from "../directives.ts";
-import { goneOf } from "../gone.ts";
+import { goneOf } from "../gone/gone.ts";
 import { machineOf, pending } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
 import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";

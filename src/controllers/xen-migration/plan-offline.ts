@@ -2,7 +2,7 @@ import type { Reason } from "../../api/reasons.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { stateText } from "../domain-state.ts";
 import { no, unknown, yes } from "../finding.ts";
-import { hasEnded } from "../gone.ts";
+import { hasEnded } from "../gone/gone.ts";
 import { type DomainObservation, lockSeen, type Present, survey } from "../xen-domain/observation.ts";
 import { obstacle } from "../xen-domain/placement.ts";
 import { active, type Course, over, type Pursuit, type StopReason, stopReason, stopWords, stuck } from "./plan.ts";

@@ -1,7 +1,7 @@
 import { concerns } from "../../host/domain-rows.ts";
 import { gapIn } from "../../host/facts.ts";
 import type { DomainFact, MigrationRun } from "../../host/xen-facts.ts";
-import { type Gone, hasEnded } from "../gone.ts";
+import { type Gone, hasEnded } from "../gone/gone.ts";
 import type { RunningView } from "../hosts/view.ts";
 
 /** What one dom0 shows of one domain now: a column of the recovery table. */

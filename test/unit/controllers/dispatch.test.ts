@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Dispatch } from "../../../src/controllers/dispatch.ts";
-import { Heartbeats } from "../../../src/controllers/heartbeats.ts";
+import { Heartbeats } from "../../../src/controllers/gone/heartbeats.ts";
 import { endpointOf } from "../../../src/controllers/hosts/endpoint.ts";
 import { Freshness } from "../../../src/controllers/hosts/freshness.ts";
 import { Ledger } from "../../../src/controllers/hosts/ledger.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Heartbeats } from "../../../../src/controllers/heartbeats.ts";
+import { Heartbeats } from "../../../../src/controllers/gone/heartbeats.ts";
 import { type HostView, pending } from "../../../../src/controllers/hosts/view.ts";
 import { seeStrangers } from "../../../../src/controllers/ocfs2-cluster/strangers.ts";
 import type { Fact, HostFacts } from "../../../../src/host/facts.ts";

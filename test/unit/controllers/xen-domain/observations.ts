@@ -1,6 +1,6 @@
 import { xenDomainSpecSchema } from "../../../../src/api/xen-domain.ts";
 import { xenHostSpecSchema } from "../../../../src/api/xen-host.ts";
-import type { Gone } from "../../../../src/controllers/gone.ts";
+import type { Gone } from "../../../../src/controllers/gone/gone.ts";
 import { endpointOf } from "../../../../src/controllers/hosts/endpoint.ts";
 import { Machine } from "../../../../src/controllers/hosts/machine.ts";
 import type {

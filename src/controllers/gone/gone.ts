@@ -1,12 +1,12 @@
-import type { XenHost } from "../api/kinds.ts";
-import type { HostFacts } from "../host/facts.ts";
-import type { ObjectKey } from "../runtime/kube-api.ts";
-import { directivesOf } from "./directives.ts";
+import type { XenHost } from "../../api/kinds.ts";
+import type { HostFacts } from "../../host/facts.ts";
+import type { ObjectKey } from "../../runtime/kube-api.ts";
+import { directivesOf } from "../directives.ts";
+import type { Machine } from "../hosts/machine.ts";
+import { refTo } from "../identity.ts";
+import type { World } from "../world.ts";
 import { type Hearing, hearingOf } from "./hearing.ts";
-import type { Machine } from "./hosts/machine.ts";
-import { refTo } from "./identity.ts";
 import { storageDeath } from "./storage-death.ts";
-import type { World } from "./world.ts";
 
 /**
  * What is proved about a XenHost that does not answer. Silence of SSH proves nothing, and a node with a heartbeat is

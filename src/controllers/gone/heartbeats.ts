@@ -1,5 +1,5 @@
-import type { SharedDevice } from "../host/ocfs2-facts.ts";
-import type { HostView } from "./hosts/view.ts";
+import type { SharedDevice } from "../../host/ocfs2-facts.ts";
+import type { HostView } from "../hosts/view.ts";
 
 /** A machine whose looks are compared. */
 export interface Watched {

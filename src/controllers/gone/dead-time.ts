@@ -1,9 +1,9 @@
-import type { Ocfs2Cluster } from "../api/kinds.ts";
-import { keyString, type ObjectKey } from "../runtime/kube-api.ts";
-import { currentFacts } from "./hosts/view.ts";
-import { refTo } from "./identity.ts";
-import { clusterSpec } from "./specs.ts";
-import type { World } from "./world.ts";
+import type { Ocfs2Cluster } from "../../api/kinds.ts";
+import { keyString, type ObjectKey } from "../../runtime/kube-api.ts";
+import { currentFacts } from "../hosts/view.ts";
+import { refTo } from "../identity.ts";
+import { clusterSpec } from "../specs.ts";
+import type { World } from "../world.ts";
 
 /** Nodes of the spec, and former nodes that have not left yet. */
 export function nodesOf(cluster: Ocfs2Cluster): { readonly host: string; readonly number: number }[] {

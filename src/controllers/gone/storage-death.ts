@@ -1,12 +1,12 @@
-import type { Ocfs2Cluster, XenHost } from "../api/kinds.ts";
-import type { HostFacts } from "../host/facts.ts";
-import { keyOf, keyString } from "../runtime/kube-api.ts";
+import type { Ocfs2Cluster, XenHost } from "../../api/kinds.ts";
+import type { HostFacts } from "../../host/facts.ts";
+import { keyOf, keyString } from "../../runtime/kube-api.ts";
+import type { Machine } from "../hosts/machine.ts";
+import { currentFacts } from "../hosts/view.ts";
+import { refTo } from "../identity.ts";
+import type { World } from "../world.ts";
 import { deadTimes, nodesOf, watchdogBound } from "./dead-time.ts";
 import { regionName } from "./heartbeats.ts";
-import type { Machine } from "./hosts/machine.ts";
-import { currentFacts } from "./hosts/view.ts";
-import { refTo } from "./identity.ts";
-import type { World } from "./world.ts";
 
 /**
  * Whether storage proves that a node is dead: it could not write for its dead time, so it has reset itself, or its

@@ -1,9 +1,9 @@
-import { keyString, type ObjectKey } from "../runtime/kube-api.ts";
+import { keyString, type ObjectKey } from "../../runtime/kube-api.ts";
+import type { Machine } from "../hosts/machine.ts";
+import { refTo } from "../identity.ts";
+import type { World } from "../world.ts";
 import { nodesOf } from "./dead-time.ts";
 import { reads } from "./heartbeats.ts";
-import type { Machine } from "./hosts/machine.ts";
-import { refTo } from "./identity.ts";
-import type { World } from "./world.ts";
 
 /** Whether the other nodes of its clusters hear a XenHost's heartbeat on the devices that they share. */
 export type Hearing =
