@@ -74,7 +74,7 @@ export function planDrain(host: string, sight: ObservedDrain): DrainPlan {
   const domains = sight.domains.slice(0, mostDomains);
   const judged: readonly (Decision & { readonly domain: DrainedDomain })[] = domains.map((domain) => ({
     domain,
-    ...(domain.passing ? { blocker: undefined } : decide(sight, domain)),
+    ...(domain.passing ? { blocker: undefined } : decide(host, sight, domain)),
   }));
   // It has left the host, and its arrival is not known yet.
   const away = own.filter(
@@ -88,7 +88,7 @@ export function planDrain(host: string, sight: ObservedDrain): DrainPlan {
       ? []
       : [
           {
-            name: `drain-${host.slice(0, 200)}-${domain.uuid}-${attempt}`,
+            name: nameOf(host, domain, attempt),
             uuid: domain.uuid,
             domainRef: domain.domainRef,
           },
@@ -127,12 +127,26 @@ interface Decision {
   readonly dueSeconds?: number;
 }
 
-function decide({ own, others, nowMs }: ObservedDrain, domain: DrainedDomain): Decision {
+/** The same for each process, so that what exists already is not created again. */
+const nameOf = (host: string, { uuid }: DrainedDomain, attempt: number) =>
+  `drain-${host.slice(0, 200)}-${uuid}-${attempt}`;
+
+/** One more than the highest number among these migrations; a name of another form, which a user may choose, has none. */
+function nextAttempt(host: string, domain: DrainedDomain, mine: readonly XenMigration[]): number {
+  const start = nameOf(host, domain, 0).slice(0, -1);
+  const numbers = mine.flatMap(({ metadata: { name } }) => {
+    const number = Number(name.slice(start.length));
+    return Number.isSafeInteger(number) && nameOf(host, domain, number) === name ? [number] : [];
+  });
+  return 1 + Math.max(0, ...numbers);
+}
+
+function decide(host: string, { own, others, nowMs }: ObservedDrain, domain: DrainedDomain): Decision {
   const mine = own.filter((one) => isOf(one, domain));
   const open = [...mine, ...others.filter((one) => isOf(one, domain))].find((one) => !isFinished(one));
   if (open !== undefined) return { blocker: whyItWaits(open) };
   const last = mine.toSorted((one, other) => finishedAt(other) - finishedAt(one))[0];
-  const attempt = 1 + Math.max(0, ...mine.map(({ metadata: { name } }) => Number(/-([0-9]+)$/.exec(name)?.[1] ?? 0)));
+  const attempt = nextAttempt(host, domain, mine);
   const outcome = findCondition(last?.status?.conditions, "Succeeded");
   // The domain came back since, or a migration of this number existed before and its object was lost.
   if (last === undefined || outcome?.status === "True" || outcome?.reason === "AlreadyDone")

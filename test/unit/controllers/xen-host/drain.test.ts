@@ -29,6 +29,27 @@ describe("the drain of a host that shows domains without an end", () => {
     });
   });
 
+  it.each([
+    ["drain-bella-37baabc6-98d5-48a2-9634-000000000000-2", 3],
+    ["drain-bella-37baabc6-98d5-48a2-9634-000000000000-02", 1],
+    ["drain-brutus-37baabc6-98d5-48a2-9634-000000000000-2", 1],
+    ["by-hand-99999999999999999999999", 1],
+  ])("numbers its migrations after its own, whatever else has its label: after %s comes %d", (name, number) => {
+    const ended = {
+      apiVersion: "xensan.dev/v1alpha1",
+      kind: "XenMigration",
+      metadata: { namespace: "san", name },
+      spec: { domain: domains[0]?.uuid },
+      status: {
+        completionTime: "1970-01-01T00:00:00Z",
+        conditions: [{ type: "Succeeded", status: "True", reason: "Succeeded", message: "" }],
+      },
+    };
+    expect(drained({ domains: domains.slice(0, 1), own: [ended] }).create.map((one) => one.name)).toEqual([
+      `drain-bella-37baabc6-98d5-48a2-9634-000000000000-${number}`,
+    ]);
+  });
+
   it("ends with no domain only", () => {
     expect(drained({ domains: [] }).condition).toEqual({
       type: "Drained",
