@@ -53,6 +53,10 @@ const cases = (dom0: TwinBench) => {
     ]);
   });
 
+  it("tells no block device that the kernel hides", async () => {
+    expect(await look("block /dev/nvme0c0n1")).toBe("");
+  });
+
   it("tells a toolstack that does not answer from a host without domains", async () => {
     expect(await look("domains")).toBe("end\tdomains\tknown\t0\t\n");
     dom0.breakToolstack();

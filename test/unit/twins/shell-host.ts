@@ -109,6 +109,9 @@ export function shellHost(
     // A part of Xen's tools, with or without Open vSwitch.
     put("/etc/xen/scripts/vif-openvswitch", "#!/bin/sh\n", 0o755);
   }
+  // A path of NVMe multipath, which has no number.
+  put("/sys/class/block/nvme0c0n1/hidden", "1\n");
+  put("/sys/class/block/nvme0c0n1/size", "2097152\n");
   put("/fake/packages", packages.map((name) => `${name}\n`).join(""));
   for (const name of packages)
     for (const [tool, text] of Object.entries(programs.packaged[name] ?? {}))

@@ -58,10 +58,12 @@ function udev_signature(dev,   line, file, found, state) {
 }
 '
 
-# list_blocks: every block device, and the devices built on it, as block() reads them.
+# list_blocks: every block device, and the devices built on it, as block() reads them. One without a number is no device
+# for users, such as a path of NVMe multipath.
 list_blocks() {
 	for sys in /sys/class/block/*; do
-		[ ! -e "$sys" ] || echo "$sys"
+		[ -e "$sys/dev" ] || continue
+		echo "$sys"
 		for held in "$sys"/holders/*; do [ ! -e "$held" ] || echo "$sys ${held##*/}"; done
 	done >"$work/blocks"
 }
