@@ -11,12 +11,18 @@ export const bounds = {
   sectionLength: 2 * 2 ** 20,
   /** Rows of one section; they are parsed in one go, which takes milliseconds. */
   sectionRows: 4096,
-  /** Rows of all sections: so many short rows take less than four times the memory of the largest answer. */
+  /**
+   * Rows of all sections that are not given up: so many short rows take less than four times the memory of the largest
+   * answer.
+   */
   answerRows: 12_288,
   rowLength: 8192,
   rowFields: 64,
   fieldLength: 4096,
 } as const;
+
+/** The first field of a row in which the host tells what it could not find out: WHY SUBJECT. */
+const unread = "?";
 
 /** A row that could not be read. Only its own content is lost. */
 export interface UnreadRow {
@@ -50,8 +56,8 @@ const stride = 128 * 1024;
  * Splits an answer into sections; yields between two strides, so that a large answer does not hold up the event loop.
  */
 export function* splitAnswer(stdout: string, names: readonly string[]): Generator<void, Answer> {
-  let rows = 0;
   const sections = new Map(names.map((name) => [name, emptySection()]));
+  const taken: Taken = { sections, rows: 0 };
   let last = "";
   let rest = stride;
   let from = stdout.indexOf("\n") + 1;
@@ -65,65 +71,75 @@ export function* splitAnswer(stdout: string, names: readonly string[]): Generato
       rest = stride;
       yield;
     }
-    const tooMany = rows >= bounds.answerRows;
-    last = read(sections, stdout, from, to, tooMany);
-    if (to > from) rows += 1;
+    last = read(taken, stdout, from, to);
     from = to + 1;
   }
   return { sections, foreign: first !== "probe\t1", complete: last === "end\tprobe" };
 }
 
+/** What was taken from an answer so far. */
+interface Taken {
+  readonly sections: ReadonlyMap<string, Section>;
+  /** Rows in all sections. */
+  rows: number;
+}
+
 /** Adds one line to its section; returns its first characters. */
-function read(
-  sections: ReadonlyMap<string, Section>,
-  stdout: string,
-  from: number,
-  to: number,
-  tooMany: boolean,
-): string {
+function read(taken: Taken, stdout: string, from: number, to: number): string {
+  const { sections } = taken;
   const start = stdout.slice(from, Math.min(to, from + 64));
   const tab = start.indexOf("\t");
   if (tab < 0) return start;
   const name = start.slice(0, tab);
   if (name === "end") {
-    ended(sections, stdout.slice(from + tab + 1, Math.min(to, from + bounds.rowLength)).split("\t"));
+    ended(taken, stdout.slice(from + tab + 1, Math.min(to, from + bounds.rowLength)).split("\t"));
     return start;
   }
   const section = sections.get(name);
   if (section === undefined || section.broken !== undefined) return start;
   section.length += to - from;
-  if (section.length > bounds.sectionLength) return overflow(section, `more than ${bounds.sectionLength} characters`);
-  if (tooMany) return overflow(section, `been truncated: the answer has more than ${bounds.answerRows} rows`);
-  if (section.rows.length + section.unread.length >= bounds.sectionRows)
-    return overflow(section, `more than ${bounds.sectionRows} rows`);
-  const lost = (why: string) =>
-    section.unread.push({
-      why,
-      row: excerpt(stdout.slice(from + tab + 1, Math.min(to, from + 1024)).replaceAll("\t", " ")),
-    });
+  const tooMuch = excessOf(taken, section);
+  if (tooMuch !== undefined) {
+    giveUp(taken, section, `it has ${tooMuch}`);
+    return start;
+  }
+  taken.rows += 1;
+  const lost = (why: string, row = stdout.slice(from + tab + 1, Math.min(to, from + 1024))) =>
+    section.unread.push({ why, row: excerpt(row.replaceAll("\t", " ")) });
   if (to - from > bounds.rowLength) lost(`it has ${to - from} characters, more than ${bounds.rowLength}`);
   else {
     const fields = stdout.slice(from + tab + 1, to).split("\t");
+    const [mark, why = "", ...subject] = fields;
     if (fields.length > bounds.rowFields) lost(`it has ${fields.length} fields, more than ${bounds.rowFields}`);
     else if (fields.some(({ length }) => length > bounds.fieldLength))
       lost(`a field has more than ${bounds.fieldLength} characters`);
+    else if (mark === unread) lost(excerpt(why), subject.join(" "));
     else section.rows.push(fields);
   }
   return start;
 }
 
-function overflow(section: Section, why: string): string {
-  section.broken = `it has ${why}`;
-  section.rows.length = 0;
-  section.unread.length = 0;
-  return "";
+const rowsOf = ({ rows, unread }: Section) => rows.length + unread.length;
+
+/** What is too much with one more row in this section. */
+function excessOf({ rows }: Taken, section: Section): string | undefined {
+  if (section.length > bounds.sectionLength) return `more than ${bounds.sectionLength} characters`;
+  if (rows >= bounds.answerRows) return `been truncated: the answer has more than ${bounds.answerRows} rows`;
+  return rowsOf(section) >= bounds.sectionRows ? `more than ${bounds.sectionRows} rows` : undefined;
 }
 
-function ended(sections: ReadonlyMap<string, Section>, [name = "", state = "", exit = "", why = ""]: string[]): void {
-  const section = sections.get(name);
+function giveUp(taken: Taken, section: Section, why: string): void {
+  taken.rows -= rowsOf(section);
+  section.broken ??= why;
+  section.rows.length = 0;
+  section.unread.length = 0;
+}
+
+function ended(taken: Taken, [name = "", state = "", exit = "", why = ""]: string[]): void {
+  const section = taken.sections.get(name);
   if (section === undefined) return;
   // The output of one probe has no section that ends twice.
-  if (section.end !== undefined) section.broken ??= "the section ends twice";
+  if (section.end !== undefined) giveUp(taken, section, "the section ends twice");
   section.end = { state, why: excerpt(why || `exit ${exit}`) };
 }
 

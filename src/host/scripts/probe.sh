@@ -72,6 +72,7 @@
 #   images image PATH Missing|File|Other BYTES ALLOCATED OWNER Copying|Interrupted|- BYTES
 #   domain-locks lock UUID PATH HOST BOOTID
 #   domain-configurations config UUID OWNER DIGEST
+# A row of any section may be `SECTION ? WHY SUBJECT`: what the host could not find out about this subject.
 # Exit codes: 0 always.
 set -eu
 # include: prelude.sh

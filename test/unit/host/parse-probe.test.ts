@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { HostFacts } from "../../../src/host/facts.ts";
 import { parseProbe } from "../../../src/host/parse-probe.ts";
+import { bounds } from "../../../src/host/probe-sections.ts";
 
 const folder = new URL("../../fixtures/probe/", import.meta.url);
 const fixture = (name: string) => readFileSync(new URL(`${name}.txt`, folder), "utf8");
@@ -259,6 +260,47 @@ describe("block devices", () => {
       state: "unknown",
       why: "block: the mounts are unknown",
     });
+  });
+});
+
+describe("a row in which the host tells what it could not find out", () => {
+  it("costs its subject only, and says why", () => {
+    const { responders } = probeOf(
+      "responders\teth1\t0.1\t",
+      "responders\t?\tthe segment is flooded\teth1",
+      "end\tresponders\tknown\t0\t",
+    );
+    expect(responders).toEqual({
+      state: "known",
+      value: [{ interface: "eth1", shelf: 0, slot: 1, config: "" }],
+      unread: [{ why: "the segment is flooded", row: "eth1" }],
+    });
+  });
+});
+
+describe("a section with too many rows", () => {
+  it("is given up, and costs no other section", () => {
+    const flood = Array.from({ length: bounds.answerRows + 10 }, () => "responders\teth1\t0.1\t");
+    const full = (section: string) => [
+      ...Array.from({ length: bounds.sectionRows }, (_, index) => `${section}\tname${index}\t1`),
+      `end\t${section}\tknown\t0\t`,
+    ];
+    const twice = [...full("packages"), "end\tpackages\tknown\t0\t"];
+    const rest = ["tools\tlvs\t/sbin/lvs", "end\ttools\tknown\t0\t"];
+    const facts = probeOf(
+      ...flood,
+      "end\tresponders\tknown\t0\t",
+      ...twice,
+      ...full("backings"),
+      ...full("lvm"),
+      ...rest,
+    );
+    expect(facts.responders).toEqual({
+      state: "unknown",
+      why: `responders: it has more than ${bounds.sectionRows} rows`,
+    });
+    expect(facts.packages).toEqual({ state: "unknown", why: "packages: the section ends twice" });
+    expect(facts.tools).toEqual({ state: "known", value: new Map([["lvs", "/sbin/lvs"]]) });
   });
 });
 
