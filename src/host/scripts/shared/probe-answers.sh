@@ -33,7 +33,7 @@ tell() {
 			}
 			if (what[2] == "services" && first(work "/units-unknown") == "") services()
 			if (what[2] == "lvm") lvm()
-			if (what[2] == "paths" && (why = paths(what[3], what[4])) != "") unknown(what[3], why)
+			if (what[2] == "paths") paths(what[3], what[4])
 			next
 		}
 		/^end\t/ {

@@ -74,7 +74,8 @@ paths() {
 	row later paths "$1" "$2"
 }
 
-# look_at_paths: examines served and requested paths, all of them in two processes.
+# look_at_paths: examines served and requested paths, all of them in two processes. What is there is what stat prints: a
+# descriptor of this shell is none of its children.
 paths_looked=
 look_at_paths() {
 	[ -z "$paths_looked" ] || return 0
@@ -85,39 +86,70 @@ look_at_paths() {
 		while IFS= read -r path; do [ ! -e "$path" ] || set -- "$@" "$path"; done <"$work/$list"
 	done
 	[ $# != 0 ] || return 0
-	printf '%s\n' "$@" >"$work/paths.there"
-	stat -L -c '%f %t %T %s %d %i %W %n' -- "$@" >"$work/paths.stat" || :
-	realpath "$@" >"$work/paths.real" || :
+	printf '%s\n' "$@" >"$work/paths.seen"
+	stat -L -c '%f %t %T %s %d %i %W %n' -- "$@" >"$work/paths.stat" 2>"$work/paths.missing" || :
+	set --
+	while IFS= read -r line; do set -- "$@" "${line#* * * * * * * }"; done <"$work/paths.stat"
+	[ $# = 0 ] || resolve_paths "$@" 2>/dev/null
 }
 
-# awk functions, after $identity_words: print what parts have left in $work as rows; they return the error, if any.
+# resolve_paths PATH…: writes a line for each to $work/paths.real, an empty one for a path that cannot be resolved.
+resolve_paths() {
+	if realpath "$@" >"$work/paths.real"; then
+		lines=0
+		while IFS= read -r _; do lines=$((lines + 1)); done <"$work/paths.real"
+		[ "$lines" != $# ] || return 0
+	fi
+	for path; do
+		real=$(realpath "$path") || real=
+		case $real in *"
+"*) real= ;; esac
+		printf '%s\n' "$real"
+	done >"$work/paths.real"
+}
+
+# awk functions, after $identity_words: print what parts have left in $work as rows. A path of which something else is known
+# than that nothing is there costs only its own row.
 # shellcheck disable=SC2016
 part_words='
-function read_paths(   line, field, lines, count) {
+# stat_troubles: sets why[PATH] to the error that stat printed about it in FILE; empty: nothing is there.
+function stat_troubles(file, why,   line, at) {
+	while ((getline line < file) > 0) {
+		# stat: cannot stat \047PATH\047: ERROR
+		if (!(at = match(line, /[\047`]\//))) continue
+		line = substr(line, at + 1)
+		if (!(at = match(line, /\047: [^\047]*$/))) continue
+		why[substr(line, 1, at - 1)] = substr(line, at + 3) ~ /^(No such file or|Not a) directory$/ ? "" : substr(line, at + 3)
+	}
+	close(file)
+}
+function read_paths(   line, field, lines, count, there) {
 	if (paths_read++) return
 	while ((getline line < (work "/paths.stat")) > 0) {
 		split(line, field, " ")
 		sub(/^[^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ [^ ]+ /, "", line)
+		there[++count] = line
 		path_mode[line] = field[1]
 		path_device[line] = hex(field[2]) ":" hex(field[3])
 		path_size[line] = field[4]
 		path_node[line] = field[5] ":" field[6]
 		if (field[1] ~ /^8...$/) path_lasting[line] = file_identity(field[5], field[6], field[7])
 	}
-	while ((getline line < (work "/paths.there")) > 0) { path_there[++count] = line; path_is[line] = 1 }
-	while ((getline line < (work "/paths.real")) > 0) path_real[path_there[++lines]] = line
-	# One that came or went in between shifts the answers of realpath: none is better than a wrong one.
-	paths_changed = lines != count
+	while ((getline line < (work "/paths.real")) > 0) path_real[there[++lines]] = line
+	while ((getline line < (work "/paths.seen")) > 0) if (!(line in path_mode)) path_trouble[line] = "stat told nothing"
+	stat_troubles(work "/paths.missing", path_trouble)
 }
-# paths: why they are unknown, if they are.
 function paths(section, list,   name, kind, bytes, id, count, asked, i) {
 	read_paths()
 	while ((getline name < (work "/" list)) > 0) asked[++count] = name
-	for (i = 1; i <= count; i++)
-		if ((asked[i] in path_is) && (paths_changed || !(asked[i] in path_mode))) return "a path changed during the probe"
 	for (i = 1; i <= count; i++) {
 		name = asked[i]
-		if (!(name in path_is)) {
+		if ((name in path_mode) && path_real[name] == "") path_trouble[name] = "it cannot be resolved"
+		if ((name in path_trouble) && path_trouble[name] != "") {
+			print section "\t?\t" path_trouble[name] "\t" esc(name)
+			continue
+		}
+		if (!(name in path_mode)) {
 			print section "\tpath\t" name "\t\tMissing\t0\t\t"
 			continue
 		}
