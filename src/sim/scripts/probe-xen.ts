@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { hostKeyOf, knownHostsOf, peersOf, publicKeyOf } from "../model/relocation.ts";
+import type { Host } from "../model/state.ts";
 import { list, readText, resolve } from "../model/storage.ts";
 import { dom0Memory, dom0Uses, freeMemory, toolstackOf } from "../model/xen-state.ts";
 import { xendConfiguration, xendPassword, xendRows } from "../model/xend.ts";
@@ -107,6 +108,12 @@ function copyOf({ host }: ScriptRun, path: string): { state: string; copied: num
   return { state: lives ? "Copying" : "Interrupted", copied: node.sizeBytes };
 }
 
+/** The file names of Linux have 255 bytes. The kernel looks at each only in a directory that is there. */
+function isTooLong(host: Host, path: string): boolean {
+  const [directory] = /^(?:\/[^/]{1,255})*(?=\/[^/]{256})/.exec(path) ?? [];
+  return directory !== undefined && resolve(host, directory).node?.kind === "Directory";
+}
+
 /** Section `images` for the requested paths. */
 export const images =
   (asked: readonly string[]) =>
@@ -116,6 +123,10 @@ export const images =
       for (const { name, domain } of usersOfImage(host, path))
         row(run, "images", "user", escaped(path), "loop", name, domain);
     for (const path of asked) {
+      if (isTooLong(host, path)) {
+        row(run, "images", "?", "File name too long", path);
+        continue;
+      }
       const { node } = resolve(host, path);
       const kind = node === undefined ? "Missing" : node.kind === "File" ? "File" : "Other";
       const size = node?.kind === "File" ? [node.sizeBytes, node.allocatedBytes] : [0, 0];

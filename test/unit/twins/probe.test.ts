@@ -145,6 +145,18 @@ const cases = (dom0: TwinBench) => {
     expect(told).toMatch(/\/srv\/xen\/b\.img\tFile\t512\t0\t\d+ \d+\tInterrupted\t256\t-\t-\t-\t-\n/);
   });
 
+  it("tells all images but one whose name is too long for Linux", async () => {
+    dom0.image("/srv/xen/b.img", 512);
+    const long = `/srv/xen/${"a".repeat(256)}`;
+    const request = probe({ ...asked, images: ["/srv/xen/b.img"] });
+    const args = [...request.args, `image=${long}`, `image=/srv/xen/none/${"a".repeat(256)}`];
+    const told = await dom0.look({ ...request, args }, ["images"]);
+    expect(told).toContain("images\timage\t/srv/xen/b.img\tFile\t512\t");
+    expect(told).toContain(`images\t?\tFile name too long\t${long}\n`);
+    expect(told).toMatch(/images\timage\t\/srv\/xen\/none\/a+\tMissing\t/);
+    expect(told).toMatch(/\nend\timages\tknown\t0\t\n$/);
+  });
+
   it("tells the record of an image at the mount point, whatever directories above it are called", async () => {
     const [path = ""] = nested;
     const image = { owner, path, mountPoint: "/srv/xen", filesystem: dom0.filesystem };

@@ -92,13 +92,6 @@ $top
 	END
 	# %W is 0 or - where the birth of a file is unknown.
 	stat -c '%f %s %b %i %W %d:%i %n' -- "$@" >"$work/images.stat" 2>"$work/images.missing" || :
-	while IFS= read -r line; do
-		case $line in *'No such file'* | *'Not a directory'*) ;; *)
-			printf '%s\n' "$line" >&2
-			return 1
-			;;
-		esac
-	done <"$work/images.missing"
 	# Most loop devices are of requested images.
 	list_loops "$work/images.loops"
 	set --
@@ -119,7 +112,7 @@ image_words='
 function image_user(inode, kind, name, domain) {
 	if ((inode in image_named) && image_count[inode]++ < 8) print "images\tuser\t" image_named[inode] "\t" kind "\t" name "\t" domain
 }
-function images(   line, field, file, at, marks_of, inode, mode, size, blocks, inode_of, domain, path, kind) {
+function images(   line, field, file, at, marks_of, inode, mode, size, blocks, inode_of, domain, path, kind, trouble) {
 	while ((getline line < (work "/images.marks")) > 0) {
 		at = index(line, "\t")
 		marks_of[substr(line, 1, at - 1)] = substr(line, at + 1)
@@ -135,6 +128,7 @@ function images(   line, field, file, at, marks_of, inode, mode, size, blocks, i
 		blocks[file] = field[3]
 		inode_of[file] = field[4] " " (field[5] ~ /^[0-9]+$/ ? field[5] : 0)
 	}
+	stat_troubles(work "/images.missing", trouble)
 	while ((getline line < (work "/images.inodes")) > 0) { at = index(line, " "); inode[substr(line, at + 1)] = substr(line, 1, at - 1) }
 	backend_domains(work "/xenstore", domain)
 	while ((getline line < (work "/images.loops")) > 0) {
@@ -145,6 +139,10 @@ function images(   line, field, file, at, marks_of, inode, mode, size, blocks, i
 	while ((getline line < (work "/images.copies")) > 0) {
 		split(line, field, "\t")
 		path = field[2]
+		if (!(path in mode) && !((path in trouble) && trouble[path] == "")) {
+			print "images\t?\t" ((path in trouble) ? trouble[path] : "stat told nothing") "\t" path
+			continue
+		}
 		kind = !(path in mode) ? "Missing" : mode[path] ~ /^8...$/ ? "File" : "Other"
 		printf "images\timage\t%s\t%s\t%.0f\t%.0f\t%s\t%s\t%s\t%s\n", path, kind, kind == "File" ? size[path] : 0, \
 			kind == "File" ? blocks[path] * 512 : 0, kind == "File" ? inode_of[path] : "-", field[3], field[4], \
