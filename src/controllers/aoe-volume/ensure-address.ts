@@ -1,6 +1,6 @@
 import type { AoeServerSpec } from "../../api/aoe-server.ts";
 import type { Reason } from "../../api/reasons.ts";
-import type { BackingFact, Export, HostFacts } from "../../host/facts.ts";
+import { type BackingFact, type Export, gapIn, type HostFacts } from "../../host/facts.ts";
 import { interfaceProblem } from "../aoe-server/plan.ts";
 import { approvedOf } from "../directives.ts";
 import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
@@ -182,7 +182,7 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
       );
     // A client keeps a dead server's address as a path. Where it listened and heard one answer, a second path is only
     // that.
-    if (client.view.snapshot.facts.responders.state === "known") continue;
+    if (silence(client.view.snapshot.facts) === undefined) continue;
     const strangers = device?.macs.filter((one) => one !== mac) ?? [];
     if (own && mac !== undefined && device?.up === true && device.macs.includes(mac) && strangers.length > 0)
       return conflict(
@@ -214,17 +214,17 @@ function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefin
     client.state === "Found" && client.listed && !client.isServer ? [client] : [],
   );
   const link = interfaceProblem(facts, netif);
-  if (listeners.length === 0 && facts.responders.state === "known" && link === undefined) return undefined;
+  if (listeners.length === 0 && silence(facts) === undefined && link === undefined) return undefined;
   const deaf: string[] = [];
   for (const { host, view, fresh, spec: client } of listeners) {
     if (view.state === "Unreachable") deaf.push(`${host} cannot be reached (${view.reason})`);
     else if (view.state === "Pending" || !fresh) deaf.push(`${host} has not been probed yet`);
-    else if (view.snapshot.facts.responders.state === "known") {
+    else if (silence(view.snapshot.facts) === undefined) {
       const links = client.aoe.interfaces.map((name) => interfaceProblem(view.snapshot.facts, name));
       if (links.includes(undefined)) return undefined;
       deaf.push(`${host} receives no AoE frames (${links.map((problem) => problem?.message).join(", ")})`);
     } else {
-      deaf.push(`${host} cannot check the segment yet (${silence(view.snapshot.facts.responders)})`);
+      deaf.push(`${host} cannot check the segment yet (${silence(view.snapshot.facts)})`);
     }
   }
   if (deaf.length === 0) {
@@ -232,7 +232,7 @@ function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefin
     const [why, install] =
       facts.responders.state === "absent"
         ? ["has no aoecfg", "install aoetools on that host, or "]
-        : [`cannot check the segment (${link?.message ?? silence(facts.responders)})`, ""];
+        : [`cannot check the segment (${link?.message ?? silence(facts)})`, ""];
     deaf.push(
       `AoeServer ${server.name} ${why} and the volume lists no client: ${install}add a XenHost on segment ${segment} to spec.clientRefs`,
     );
@@ -245,9 +245,11 @@ function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefin
   ]);
 }
 
-/** Why a host did not tell who answers. */
-const silence = (responders: HostFacts["responders"]) =>
-  responders.state === "unknown" ? responders.why : "aoecfg is not installed";
+/** Why a host did not tell all who answer. Undefined: it did. */
+function silence({ responders }: HostFacts): string | undefined {
+  if (responders.state === "known") return gapIn(responders, (row) => !row.includes(" "));
+  return responders.state === "unknown" ? responders.why : "aoecfg is not installed";
+}
 
 /**
  * Whether the server hears another one answer on the volume's segment. It never hears itself on the interface that

@@ -1,8 +1,9 @@
 import { stateWord } from "../model/aoe-driver.ts";
-import { aoeName } from "../model/hardware.ts";
+import { aoeName, type Interface } from "../model/hardware.ts";
 import { moduleParameters, modulesAtBoot } from "../model/modules.ts";
 import { canCarry, hearers } from "../model/network.ts";
 import { toolPath } from "../model/packages.ts";
+import type { Host, World } from "../model/state.ts";
 import type { ScriptRun } from "../script.ts";
 import { escaped, row } from "./answer.ts";
 import type { SectionEnd } from "./section.ts";
@@ -47,6 +48,15 @@ export function aoeDevices(run: ScriptRun): SectionEnd {
   return "known";
 }
 
+/** The vblades that hear a frame from this interface. */
+function* heard(world: World, host: Host, nic: Interface) {
+  for (const other of hearers(world, host, nic))
+    for (const process of other.host.running.processes.values()) {
+      if (process.interface !== other.nic.name) continue;
+      if (process.masks.length === 0 || process.masks.includes(nic.mac)) yield process;
+    }
+}
+
 /** aoecfg -t 1 on each interface: one line per vblade that hears it, so a duplicate address shows twice. */
 export const responders =
   (segments: readonly string[]) =>
@@ -60,12 +70,15 @@ export const responders =
         failed += `${name}: ${nic === undefined ? "No such device" : "send config query: Network is down"} `;
         continue;
       }
-      for (const other of hearers(world, host, nic)) {
-        for (const process of other.host.running.processes.values()) {
-          if (process.interface !== other.nic.name) continue;
-          if (process.masks.length > 0 && !process.masks.includes(nic.mac)) continue;
-          row(run, "responders", name, `${process.shelf}.${process.slot}`, escaped(process.config));
+      let [lines, bytes] = [0, 0];
+      for (const { shelf, slot, config } of heard(world, host, nic)) {
+        lines += 1;
+        bytes += `${shelf}.${slot}\t${config}\n`.length;
+        if (lines > 1024 || bytes > 262_144) {
+          row(run, "responders", "?", "aoecfg heard more than 1024 answers or 256 KiB", name);
+          break;
         }
+        row(run, "responders", name, `${shelf}.${slot}`, escaped(config));
       }
     }
     return failed === "" ? "known" : { exit: 1, why: failed };

@@ -141,6 +141,7 @@ export function twins(
           ocfs2: (deviceBytes, bytes, slots) => host.ocfs2(deviceBytes, bytes, slots),
           mountedElsewhere: () => host.mountedElsewhere(),
           served: (name, bytes, holds) => host.served(name, bytes, holds),
+          flood: (name, count) => host.flood(name, count),
           takeDown: (nic) => host.takeDown(nic),
           vblade: (...words) => host.vblade(...words),
           killVblades: () => host.killVblades(),

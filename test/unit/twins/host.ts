@@ -91,6 +91,8 @@ export interface TwinHost {
    * foreign data.
    */
   served(name: string, bytes: number, holds?: "Ext4" | "Data"): void;
+  /** So many answers for this target arrive from its server. */
+  flood(name: string, count: number): void;
   /** A user takes an interface down. */
   takeDown(nic: string): void;
   /** A user runs `vblade WORD…` by hand. */

@@ -33,6 +33,15 @@ twins(
       const request = probe({ roles: [role], segments: ["eth1"], backings: [] });
       expect(await dom0.look(request, ["responders"])).toBe("responders\teth1\t0.1\t\nend\tresponders\tknown\t0\t\n");
     });
+
+    it("hears so many answers, and says that there are more", async () => {
+      dom0.served("e0.1", 64 * mib);
+      dom0.flood("e0.1", 2000);
+      const told = await dom0.look(probe({ roles: ["Client"], segments: ["eth1"], backings: [] }), ["responders"]);
+      const heard = "responders\teth1\t0.1\t\n".repeat(1024);
+      const more = "responders\t?\taoecfg heard more than 1024 answers or 256 KiB\teth1\n";
+      expect(told).toBe(`${heard}${more}end\tresponders\tknown\t0\t\n`);
+    });
   },
   { packages: ["aoetools"] },
 );

@@ -350,6 +350,7 @@ export function shellHost(
       put("/fake/blkid", holds === "Ext4" ? `${device} ${uuidOf(name)} ext4 OLD\n` : "");
       put("/fake/ocfs2", "");
     },
+    flood: (name, count) => put("/fake/targets", `${name.slice(1)} san\n`.repeat(count)),
     takeDown: (nic) => put(`/sys/class/net/${nic}/flags`, "0x1002\n"),
     vblade(...words) {
       const child = spawn(

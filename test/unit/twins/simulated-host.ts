@@ -172,6 +172,12 @@ export function simulatedHost(furniture: Furniture): TwinHost {
       it.pass(10);
       before = treeOfModel(host);
     },
+    flood(target, count) {
+      const { processes } = rack.host("san").running;
+      const one = [...processes.values()].find(({ shelf, slot }) => target === `e${shelf}.${slot}`);
+      if (one === undefined) throw new Error(`nobody serves ${target}`);
+      for (let more = 1; more < count; more++) processes.set(one.pid + more, { ...one, pid: one.pid + more });
+    },
     takeDown: (nic) => rack.setInterface(name, nic, "Down"),
     vblade(...words) {
       startVblade(world, host, words, { by: "None", instance: "" });

@@ -136,26 +136,34 @@ all_mounted() {
 	done
 }
 
+# Anybody on a segment can flood it: of each interface only the first answers are read.
 probe_responders() {
 	have aoecfg || return "$absent"
 	failed=
 	while read -r net; do
-		(
+		{
 			code=0
-			aoecfg -t 1 "$net" >"$work/aoecfg.$net" 2>"$work/aoecfg.$net.err" </dev/null || code=$?
+			aoecfg -t 1 "$net" 2>"$work/aoecfg.$net.err" </dev/null || code=$?
 			echo "$code" >"$work/aoecfg.$net.rc"
-		) &
-	done <"$work/segments"
-	wait
-	while read -r net; do
-		word "$work/aoecfg.$net.rc"
-		[ "$value" = 0 ] || failed="$failed$net: $(head -c 200 "$work/aoecfg.$net.err") "
-		awk -v net="$net" "$escape_fields"'{
+		} | awk -v net="$net" -v cut="$work/aoecfg.$net.cut" "$escape_fields"'{
+			if (NR > 1024 || (bytes += length($0) + 1) > 262144) {
+				print "responders\t?\taoecfg heard more than 1024 answers or 256 KiB\t" net
+				print "cut" >cut
+				exit
+			}
 			target = $0; sub(/\t.*/, "", target)
 			config = $0
 			if (!sub(/^[^\t]*\t/, "", config)) config = ""
 			print "responders\t" net "\t" target "\t" esc(config)
-		}' "$work/aoecfg.$net"
+		}' >"$work/aoecfg.$net" &
+	done <"$work/segments"
+	wait
+	while read -r net; do
+		while IFS= read -r line; do printf '%s\n' "$line"; done <"$work/aoecfg.$net"
+		# One that was cut off was ended by that.
+		[ ! -e "$work/aoecfg.$net.cut" ] || continue
+		word "$work/aoecfg.$net.rc"
+		[ "$value" = 0 ] || failed="$failed$net: $(head -c 200 "$work/aoecfg.$net.err") "
 	done <"$work/segments"
 	[ -z "$failed" ] || {
 		echo "$failed" >&2

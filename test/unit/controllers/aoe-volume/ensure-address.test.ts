@@ -4,6 +4,7 @@ import { ensureAddress } from "../../../../src/controllers/aoe-volume/ensure-add
 import type { VolumeObservation } from "../../../../src/controllers/aoe-volume/observation.ts";
 import type { HostView } from "../../../../src/controllers/hosts/view.ts";
 import type { Export, HostFacts, Responder } from "../../../../src/host/facts.ts";
+import type { UnreadRow } from "../../../../src/host/probe-sections.ts";
 import { decision } from "../decision.ts";
 import { known, reachable, unreachable } from "../facts.ts";
 import { backing, card, client, mac, seen, served, server, ssh, volume } from "./observations.ts";
@@ -19,6 +20,7 @@ const heard = (...interfaces: string[]): Partial<HostFacts> => ({
   responders: known(interfaces.map((one): Responder => ({ interface: one, shelf: 0, slot: 1, config: "" }))),
 });
 const silent: Partial<HostFacts> = { responders: known([]), aoeDevices: known([]) };
+const knownBut = (row: UnreadRow): HostFacts["responders"] => ({ state: "known", value: [], unread: [row] });
 const deaf: Partial<HostFacts> = { responders: { state: "absent" } };
 /** The same look, at another time. */
 const at = (time: number, view: HostView): HostView =>
@@ -292,6 +294,10 @@ describe("a first start", () => {
       [{ ...silent, responders: { state: "unknown", why: "aoecfg failed" } }],
     ],
     [
+      'XenHost bella cannot check the segment yet (a row could not be read (aoecfg heard too much): "eth1")',
+      [{ ...silent, responders: knownBut({ why: "aoecfg heard too much", row: "eth1" }) }],
+    ],
+    [
       "XenHost bella receives no AoE frames (network interface eth1 has no carrier: check the cable and the switch)",
       [{ ...silent, interfaces: known([{ ...card, carrier: false }]) }],
     ],
@@ -321,6 +327,11 @@ describe("a first start", () => {
         `AoeServer san1 cannot check the segment (network interface eth1 has no carrier: check the cable and the switch) ${add}`,
       ),
     );
+  });
+
+  it("waits for nobody where only one of the answers is odd", () => {
+    const responders = knownBut({ why: "it has no target", row: "eth1 odd " });
+    expect(look({ clients: [client({ ...silent, responders })] }, alone)).toEqual(its);
   });
 
   it("waits for nobody where it already serves", () => {
