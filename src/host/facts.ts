@@ -5,7 +5,7 @@
 
 import type { ClaimHolder } from "./addressee.ts";
 import type { FormatRecord, KernelTrouble, MountPointFact, O2cb, SharedDevice } from "./ocfs2-facts.ts";
-import type { UnreadRow } from "./probe-sections.ts";
+import { excerpt, type UnreadRow } from "./probe-sections.ts";
 import type {
   DomainConfiguration,
   DomainLock,
@@ -37,6 +37,12 @@ export type Fact<T> =
 export function gapIn(fact: Fact<unknown>, concerns: (row: string) => boolean = () => true): string | undefined {
   const unread = fact.state === "known" ? fact.unread?.find(({ row }) => concerns(row)) : undefined;
   return unread && `a row could not be read (${unread.why}): ${JSON.stringify(unread.row)}`;
+}
+
+/** Why a host did not tell of this path; undefined if it did, or was not asked. */
+export function whyUnread(fact: Fact<unknown>, path: string): string | undefined {
+  if (fact.state !== "known") return fact.state === "unknown" ? fact.why : undefined;
+  return fact.unread?.find(({ row }) => row === excerpt(path))?.why;
 }
 
 /** Everything that one probe reports about a host, section by section. */

@@ -3,7 +3,7 @@ import { bytesOf } from "../../api/quantity.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { ensureFile, ensureLogicalVolume, ensureExport as exportCommand, removeExport } from "../../host/actions.ts";
 import type { HostCommand } from "../../host/command.ts";
-import type { Export, HostFacts } from "../../host/facts.ts";
+import { type Export, type HostFacts, whyUnread } from "../../host/facts.ts";
 import { interfaceProblem, serverProblem } from "../aoe-server/plan.ts";
 import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
 import { advice, type Step, stepOf } from "../hosts/step.ts";
@@ -125,7 +125,7 @@ function lookAtBacking(volume: VolumeObservation, { sight, facts }: ReadyServer)
       `${path} is not in allowedBackings of AoeServer ${sight.name} (${sight.spec.allowedBackings.join(", ")})${advice("BackingOutsideBounds")}`,
     );
   if (fact === undefined) {
-    const why = facts.backings.state === "unknown" ? facts.backings.why : "the probe did not include it";
+    const why = whyUnread(facts.backings, path) ?? "the probe did not include it";
     return refuse(unknown, "FactsUnknown", `AoeServer ${sight.name} did not report what ${path} is: ${why}`);
   }
   const other = otherThanRecorded(volume, facts, fact);

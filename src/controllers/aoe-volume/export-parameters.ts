@@ -95,11 +95,15 @@ export function keeperOf({ persistence, instance }: Pick<Export, "persistence" |
 /** `namespace/name` of the mark in an export's configuration. */
 export const ownerName = (marked: Pick<Export, "owner">) => markedName(marked.owner) ?? "";
 
+/** Whether a device of the host may have this path: what is in these places belongs to one process, or is no device. */
+export const mayBeDevice = (path: string): boolean =>
+  path.startsWith("/dev/") && !/^\/dev\/((fd|shm|mqueue|pts)\/|std(in|out|err)$)/.test(path);
+
 /**
  * True when a path is certainly out of bounds: it is no device and no allowed pattern matches it. Such a path is not
  * even probed. Every other path is judged on the host, with links resolved, by the script that acts.
  */
 export function isPlainlyOutside(spec: Pick<AoeVolumeSpec, "backing">, allowedBackings: readonly string[]): boolean {
   const path = backingPath(spec);
-  return !path.startsWith("/dev/") && !allowedBackings.some((glob) => globMatches(glob, path));
+  return !mayBeDevice(path) && !allowedBackings.some((glob) => globMatches(glob, path));
 }

@@ -11,7 +11,7 @@ import { keysIn, type ObjectRef, type RefMap, refsIn, refsOf } from "../identity
 import { clusterSpec, serverSpec, volumeSpec } from "../specs.ts";
 import { asks, type Controlled, isContent, type Look, movesMachine, onChange, own } from "../watch.ts";
 import type { Stores, World } from "../world.ts";
-import { backingPath, isPlainlyOutside, servedPath } from "./export-parameters.ts";
+import { backingPath, isPlainlyOutside, mayBeDevice, servedPath } from "./export-parameters.ts";
 
 const refs = (volumes: readonly AoeVolume[]) => refsOf("AoeVolume", volumes);
 
@@ -110,7 +110,7 @@ function backingsOn(stores: Stores, { namespace, name }: ObjectRef): string[] {
     if (!parsed.ok) return [];
     const outside = bounds?.ok === true && isPlainlyOutside(parsed.spec, bounds.spec.allowedBackings);
     const served = servedPath(parsed.spec, volume.status?.backing?.path);
-    return [...(outside ? [] : [backingPath(parsed.spec)]), ...(served.startsWith("/dev/") ? [served] : [])];
+    return [...(outside ? [] : [backingPath(parsed.spec)]), ...(mayBeDevice(served) ? [served] : [])];
   });
 }
 

@@ -1,4 +1,5 @@
 import { quantityBytes } from "../../api/quantity.ts";
+import { whyUnread } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
 import { ensureImage } from "../../host/image-actions.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
@@ -86,9 +87,10 @@ function seenImage(domain: DomainObservation, disk: PlacedDisk | PlacedCdrom) {
   if (worker === undefined)
     return bad("FilesystemNotMounted", `${disk.filesystem.mountPoint} is not mounted on any reachable host`);
   const image = imageOn(worker, path);
-  return image === undefined
-    ? bad("FactsUnknown", `XenHost ${worker.name} did not report what is at ${path}`)
-    : { worker, image };
+  if (image !== undefined) return { worker, image };
+  const images = factsOf(worker)?.images;
+  const why = images && whyUnread(images, path);
+  return bad("FactsUnknown", `XenHost ${worker.name} did not report what is at ${path}${why ? `: ${why}` : ""}`);
 }
 
 /** Only templates that the owner of the file system lists may be copied or read, and never the image of a domain. */

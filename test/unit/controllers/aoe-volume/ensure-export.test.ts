@@ -179,6 +179,22 @@ describe("what is not exported", () => {
       {},
       "Unknown FactsUnknown: AoeServer san1 did not report what /srv/vm.img is: stat failed",
     ],
+    ...["/dev/fd/11", "/dev/stdin", "/dev/shm/vm.img", "/dev/mqueue/a"].map(
+      (path): [string, Partial<HostFacts>, Rest, object, string] => [
+        `${path}, which is no device`,
+        {},
+        {},
+        { backing: { device: path } },
+        `False BackingOutsideBounds: ${path} is not in allowedBackings of AoeServer san1 (/srv/*). Use another backing, or ask the owner of the server to allow this one.`,
+      ],
+    ),
+    [
+      "a backing that the server cannot examine",
+      { backings: { state: "known", value: [], unread: [{ why: "Input/output error", row: "/srv/vm.img" }] } },
+      {},
+      {},
+      "Unknown FactsUnknown: AoeServer san1 did not report what /srv/vm.img is: Input/output error",
+    ],
     [
       "a backing that was not asked for",
       { backings: known([]) },

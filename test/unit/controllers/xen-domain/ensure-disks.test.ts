@@ -92,7 +92,22 @@ describe("the disks of a domain", () => {
     ],
     [
       `Unknown FactsUnknown: XenHost bella did not report what is at ${image}`,
-      domain({ hosts: [host("bella", { images: { state: "unknown", why: "" } }), host("brutus")] }),
+      domain({ hosts: [host("bella", { images: known([]) }), host("brutus")] }),
+    ],
+    [
+      `Unknown FactsUnknown: XenHost bella did not report what is at ${image}: no answer within 20 seconds`,
+      domain({
+        hosts: [host("bella", { images: { state: "unknown", why: "no answer within 20 seconds" } }), host("brutus")],
+      }),
+    ],
+    [
+      `Unknown FactsUnknown: XenHost bella did not report what is at ${image}: Input/output error`,
+      domain({
+        hosts: [
+          host("bella", { images: { state: "known", value: [], unread: [{ why: "Input/output error", row: image }] } }),
+          host("brutus"),
+        ],
+      }),
     ],
     [
       "Unknown FilesystemNotMounted: /srv/data is not mounted on any reachable host",
