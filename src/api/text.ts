@@ -46,6 +46,13 @@ const noDotSegments = {
   holds: (path: string) => !/(^|\/)\.\.?(\/|$)/.test(path),
 };
 
+/** The file names of Linux have 255 bytes; xensan adds its own endings to the names of images. */
+const shortNames = (most: number) => ({
+  cel: `!self.matches('[^/]{${most + 1}}')`,
+  message: `must not have a component of more than ${most} characters`,
+  holds: (path: string) => path.split("/").every((name) => name.length <= most),
+});
+
 /**
  * A path on a host. sh and systemd both read the configuration files that paths are written to (vblade-persistence(5)),
  * so quotes, `$`, spaces and control characters are not allowed.
@@ -56,7 +63,7 @@ export const absolutePathSchema = withRules(
     512,
     `an absolute path of ${pathCharacters}, without a slash at the end or two in a row`,
   ),
-  [{ ...noDotSegments, message: "must not contain . or .. as a component: name the file itself" }],
+  [{ ...noDotSegments, message: "must not contain . or .. as a component: name the file itself" }, shortNames(255)],
 );
 
 /** Names of xensan's own files beside images, and of the directory of its records and locks. */
@@ -79,6 +86,7 @@ export const relativePathSchema = withRules(
       message:
         "must not have a component that is .xensan or contains .xensan-: xensan keeps its own files under these names",
     },
+    shortNames(160),
   ],
 );
 

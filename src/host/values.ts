@@ -63,13 +63,17 @@ export function interfaceName(value: string): string {
   return matching("interface", value, /^[A-Za-z0-9._][A-Za-z0-9._-]{0,14}$/, "1 to 15 of A-Z a-z 0-9 . _ -");
 }
 
+/** Characters of the longest path that a host is asked about. */
+export const longestPath = 512;
+
 /**
  * An absolute path without `.`, `..` or empty parts, of characters without a special meaning in sh, systemd's
  * EnvironmentFile and inittab: all three read it.
  */
 export function path(value: string): string {
   const accepted = "an absolute path of A-Z a-z 0-9 . _ + : @ = , -, without empty parts, . or ..";
-  if (value.length > 512) throw new InvalidValue("path", value, "at most 512 characters");
+  if (value.length > longestPath) throw new InvalidValue("path", value, `at most ${longestPath} characters`);
+  if (/[^/]{256}/.test(value)) throw new InvalidValue("path", value, "of names of at most 255 characters");
   if (value.split("/").some((part, index) => index > 0 && (part === "" || part === "." || part === ".."))) {
     throw new InvalidValue("path", value, accepted);
   }

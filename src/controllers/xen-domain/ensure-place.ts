@@ -26,6 +26,10 @@ export function ensurePlace(domain: DomainObservation): Finding {
       ),
       unknown("Running", "NoDisk", "A domain without a disk on a shared file system is not started"),
     ]);
+  const tooLong = [...disks, ...cdroms].flatMap(({ filesystem }) =>
+    filesystem.state === "TooLong" ? [filesystem.message] : [],
+  );
+  if (tooLong.length > 0) return stop(both(no, "InvalidSpec", tooLong.join("; ")));
   const homeless = [...disks, ...cdroms].flatMap(({ filesystem }) =>
     filesystem.state === "Missing" ? [filesystem.message] : [],
   );

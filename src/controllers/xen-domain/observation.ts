@@ -90,6 +90,8 @@ export interface ObservedDisk {
   readonly disk: Disk;
   readonly filesystem:
     | { readonly state: "Missing"; readonly message: string }
+    /** No host takes a path of this length: there is no image. */
+    | { readonly state: "TooLong"; readonly message: string }
     | {
         readonly state: "Found";
         readonly mountPoint: string;

@@ -12,6 +12,7 @@ import { isRecordedOn } from "../xen-migration/record-run.ts";
 import { isFinished } from "../xen-migration/watches.ts";
 import type { Doubts } from "./doubts.ts";
 import { givenUp } from "./images.ts";
+import { longPath } from "./long-path.ts";
 import {
   type DomainObservation,
   type ObservedDisk,
@@ -121,7 +122,7 @@ function shows(view: HostView, uuid: string): boolean {
 /** The file system of a disk or CD-ROM drive. `read`: the image that is copied or read. */
 function filesystemOf(
   world: World,
-  { namespace, filesystemRef, read }: FileReference,
+  { namespace, device, path, filesystemRef, read }: FileReference,
   hosts: readonly ObservedHost[],
 ): ObservedDisk["filesystem"] {
   const { clusterRef, label } = filesystemRef;
@@ -132,6 +133,8 @@ function filesystemOf(
   if (!parsed.ok) return missing(`Ocfs2Cluster ${clusterRef.name} has an invalid spec`);
   const filesystem = parsed.spec.filesystems.find((one) => one.label === label);
   if (filesystem === undefined) return missing(`Ocfs2Cluster ${clusterRef.name} has no file system ${label}`);
+  const tooLong = longPath({ device, path }, filesystem);
+  if (tooLong !== undefined) return { state: "TooLong", message: tooLong };
   const uuid = cluster.status?.filesystems?.find((one) => one.label === label)?.uuid;
   if (uuid === undefined)
     return missing(`File system ${label} of Ocfs2Cluster ${clusterRef.name} is not formatted yet`);
@@ -156,7 +159,7 @@ function filesystemOf(
   };
 }
 
-interface FileReference extends Pick<XenDomainSpec["disks"][number], "filesystemRef"> {
+interface FileReference extends Pick<XenDomainSpec["disks"][number], "device" | "path" | "filesystemRef"> {
   readonly namespace: string;
   readonly read: string | undefined;
 }

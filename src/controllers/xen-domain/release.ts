@@ -69,7 +69,9 @@ export function release(domain: DomainObservation): Release<Finding> {
     return blocked("HostUnknown", `Cannot determine whether the domain still runs: ${unknowns.join(", ")}. ${leave}`);
   const unmounted =
     domain.spec.deletionPolicy === "Delete"
-      ? domain.disks.filter((disk) => !isPlaced(disk) || workerFor(domain, disk) === undefined)
+      ? domain.disks.filter((disk) =>
+          isPlaced(disk) ? workerFor(domain, disk) === undefined : disk.filesystem.state !== "TooLong",
+        )
       : [];
   if (unmounted.length > 0) {
     const images = unmounted.map(({ disk }) => `${disk.path} of file system ${disk.filesystemRef.label}`);

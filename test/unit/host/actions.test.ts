@@ -83,6 +83,7 @@ describe("a value that no host could be given", () => {
     ["option", () => ensureExport({ ...exported, options: ["-m", "zz"] }), /-m is "zz"/],
     ["option", () => ensureExport({ ...exported, options: ["-b"] }), /-b is ""/],
     ["uid", () => ensureExport({ ...exported, owner: { ...owner, uid: "a b" } }), /uid is "a b"/],
+    ["name", () => ensureExport({ ...exported, backing: `/srv/${"a".repeat(256)}` }), /names of at most 255/],
     ["glob", () => ensureExport({ ...exported, allowedBackings: ["/srv/../*"] }), /allowedBackings is/],
     ["glob", () => ensureExport({ ...exported, allowedBackings: ["/srv/$x"] }), /allowedBackings is/],
     [
