@@ -145,7 +145,9 @@ export class Machines {
             routeTo(endpoint, secret(endpoint.namespace, endpoint.ssh.privateKeySecretRef.name), self.trustedKey),
           probe(extent) {
             if (extent === "Running") return probeRunning();
-            const wanted = joined([...self.members.keys()].flatMap(questions));
+            const asked = [...self.members.keys()].flatMap(questions);
+            const wanted = joined(asked);
+            self.leftOut = new Set(imagesIn(asked).slice(mostImages));
             return probe(extent === "All" ? wanted : { ...wanted, segments: [] });
           },
           addressee: () => ({
@@ -215,6 +217,13 @@ export const followSecrets = (machines: Machines, secrets: ReadonlyStore<Secret>
     machines.secretChanged(namespace, name);
   });
 
+/** A host is asked about so many images at most: the rows about more of them would be too many for a section. */
+export const mostImages = 2048;
+
+/** The images that a host can be asked about, the most important first. */
+const imagesIn = (questions: readonly Partial<ProbeRequest>[]) =>
+  [...new Set(questions.flatMap(({ images = [] }) => images))].filter((one) => accepts(hostPath, one));
+
 /** What all objects on a machine need to know of it, in one request. */
 function joined(questions: readonly Partial<ProbeRequest>[]): ProbeRequest {
   const union = <T extends string>(of: (one: Partial<ProbeRequest>) => readonly T[] | undefined): T[] =>
@@ -227,7 +236,7 @@ function joined(questions: readonly Partial<ProbeRequest>[]): ProbeRequest {
     backings: paths(({ backings }) => backings),
     sharedDevices: paths(({ sharedDevices }) => sharedDevices),
     mountPoints: paths(({ mountPoints }) => mountPoints),
-    images: paths(({ images }) => images),
+    images: imagesIn(questions).slice(0, mostImages).sort(),
     lockDirectories: paths(({ lockDirectories }) => lockDirectories),
   };
 }

@@ -1,11 +1,10 @@
 import { quantityBytes } from "../../api/quantity.ts";
-import { whyUnread } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
 import { ensureImage } from "../../host/image-actions.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
 import { advice, type Step, stepOf } from "../hosts/step.ts";
 import { xenHost } from "../identity.ts";
-import { givenUp, imageOn, judgeImage, mayFind, strangersAt } from "./images.ts";
+import { givenUp, imageOn, judgeImage, mayFind, strangersAt, whySilent } from "./images.ts";
 import {
   type DomainObservation,
   factsOf,
@@ -88,9 +87,8 @@ function seenImage(domain: DomainObservation, disk: PlacedDisk | PlacedCdrom) {
     return bad("FilesystemNotMounted", `${disk.filesystem.mountPoint} is not mounted on any reachable host`);
   const image = imageOn(worker, path);
   if (image !== undefined) return { worker, image };
-  const images = factsOf(worker)?.images;
-  const why = images && whyUnread(images, path);
-  return bad("FactsUnknown", `XenHost ${worker.name} did not report what is at ${path}${why ? `: ${why}` : ""}`);
+  const why = whySilent(worker, path) ?? "";
+  return bad("FactsUnknown", `XenHost ${worker.name} did not report what is at ${path}${why === "" ? "" : `: ${why}`}`);
 }
 
 /** Only templates that the owner of the file system lists may be copied or read, and never the image of a domain. */

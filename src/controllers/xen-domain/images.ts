@@ -1,6 +1,8 @@
+import { whyUnread } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
 import type { ImageFact, ImageRecord } from "../../host/xen-facts.ts";
 import { approvedOf } from "../directives.ts";
+import { mostImages } from "../hosts/machines.ts";
 import { isMarkOf, markedName } from "../identity.ts";
 import { type DomainObservation, factsOf, type ObservedHost } from "./observation.ts";
 
@@ -107,6 +109,15 @@ export function imageOn(host: ObservedHost, path: string): ImageFact | undefined
   return images?.state === "known" ? images.value.find((image) => image.path === path) : undefined;
 }
 
+/** Why a host did not tell what is at the path, where that is known. */
+export function whySilent(host: ObservedHost, path: string): string | undefined {
+  const { machine } = host;
+  if (machine.state === "Found" && machine.watched.leftOut.has(path))
+    return `a host is asked about ${mostImages} images at most, those of the oldest XenDomains; delete XenDomains, or have some in another Ocfs2Cluster`;
+  const images = factsOf(host)?.images;
+  return images && whyUnread(images, path);
+}
+
 /** Other users of the file on all reachable hosts: `domain web (id 3) on bella`. */
 export function strangersAt({ hosts, uuid }: Pick<DomainObservation, "hosts" | "uuid">, path: string): string[] {
   return hosts.flatMap((host) => {
@@ -122,11 +133,14 @@ export function strangersAt({ hosts, uuid }: Pick<DomainObservation, "hosts" | "
   });
 }
 
-/** Reachable hosts of the file systems that have not reported what is at the path. */
+/** Reachable hosts of the file systems that have not reported what is at the path, and why. */
 export function silentAbout({ hosts }: Pick<DomainObservation, "hosts">, path: string): string[] {
   return hosts.flatMap((host) => {
     const images = factsOf(host)?.images;
     if (images === undefined || images.state === "absent") return [];
-    return images.state === "known" && images.value.some((image) => image.path === path) ? [] : [host.name];
+    if (images.state === "unknown") return [host.name];
+    if (images.value.some((image) => image.path === path)) return [];
+    const why = whySilent(host, path);
+    return [why === undefined ? host.name : `${host.name} (${why})`];
   });
 }

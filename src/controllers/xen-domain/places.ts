@@ -1,27 +1,43 @@
-import type { Ocfs2Cluster } from "../../api/kinds.ts";
+import type { Ocfs2Cluster, XenDomain } from "../../api/kinds.ts";
 import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import { clusterSpec, domainSpec } from "../specs.ts";
 import type { Stores } from "../world.ts";
 
-/** The paths on a cluster's nodes of the domains' images, including those in CD-ROM drives, and of their lock files. */
+/**
+ * The paths on a node of these clusters of the domains' images, including those in CD-ROM drives, and of their lock
+ * files. Images of the oldest domains come first: a host is asked about so many only.
+ */
 export function domainPlaces(
-  stores: Stores,
-  cluster: Ocfs2Cluster,
+  stores: Pick<Stores, "domains">,
+  clusters: readonly Ocfs2Cluster[],
 ): { readonly images: readonly string[]; readonly lockDirectories: readonly string[] } {
-  const parsed = clusterSpec(cluster);
-  if (!parsed.ok) return { images: [], lockDirectories: [] };
-  const mountPoints = new Map(parsed.spec.filesystems.map(({ label, mountPoint }) => [label, mountPoint]));
-  const images = stores.domains.byIndex("cluster", keyString(keyOf(cluster))).flatMap((domain) => {
+  const mountPoints = new Map(
+    clusters.flatMap((cluster) => {
+      const parsed = clusterSpec(cluster);
+      const filesystems = parsed.ok ? parsed.spec.filesystems : [];
+      return filesystems.map(({ label, mountPoint }) => [`${cluster.metadata.name}/${label}`, mountPoint] as const);
+    }),
+  );
+  const domains = new Set(clusters.flatMap((cluster) => stores.domains.byIndex("cluster", keyString(keyOf(cluster)))));
+  const images = byAge([...domains]).flatMap((domain) => {
     const spec = domainSpec(domain);
     const { disks = [], cdroms = [] } = spec.ok ? spec.spec : {};
-    return [...disks, ...cdroms].flatMap(({ filesystemRef: filesystem, path }) => {
-      const mountPoint = mountPoints.get(filesystem.label);
-      const here = filesystem.clusterRef.name === cluster.metadata.name;
-      return here && mountPoint !== undefined ? [`${mountPoint}/${path}`] : [];
+    return [...disks, ...cdroms].flatMap(({ filesystemRef: { clusterRef, label }, path }) => {
+      const mountPoint = mountPoints.get(`${clusterRef.name}/${label}`);
+      return mountPoint === undefined ? [] : [`${mountPoint}/${path}`];
     });
   });
   const used = [...mountPoints.values()].filter((mountPoint) =>
     images.some((image) => image.startsWith(`${mountPoint}/`)),
   );
   return { images, lockDirectories: used.map((mountPoint) => `${mountPoint}/.xensan`) };
+}
+
+/** The oldest first; of equal age, the first by name. */
+function byAge(domains: readonly XenDomain[]): readonly XenDomain[] {
+  const aged = domains.map((domain) => {
+    const { creationTimestamp = "", name } = domain.metadata;
+    return { domain, age: `${creationTimestamp} ${name}` };
+  });
+  return aged.sort((one, other) => (one.age < other.age ? -1 : 1)).map(({ domain }) => domain);
 }

@@ -33,12 +33,7 @@ export const watchDomains = (world: World, reconciler: Reconciler): Controlled =
     onLook: (look) => refs(hostsIn(look).flatMap((host) => domains.byIndex("host", keyString(host)))),
     machines: (object) => machinesOf(world, domains.get(object)),
     questions(member) {
-      if (member.kind !== "XenHost") return {};
-      const places = clusters.byIndex("host", keyString(member)).map((cluster) => domainPlaces(stores, cluster));
-      return {
-        images: places.flatMap(({ images }) => images),
-        lockDirectories: places.flatMap(({ lockDirectories }) => lockDirectories),
-      };
+      return member.kind === "XenHost" ? domainPlaces(stores, clusters.byIndex("host", keyString(member))) : {};
     },
     reconciler,
   };

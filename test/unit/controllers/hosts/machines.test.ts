@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { addressOf, type Endpoint, endpointOf } from "../../../../src/controllers/hosts/endpoint.ts";
-import { Machines, type MachinesOptions } from "../../../../src/controllers/hosts/machines.ts";
+import { Machines, type MachinesOptions, mostImages } from "../../../../src/controllers/hosts/machines.ts";
 import { createHostMetrics } from "../../../../src/controllers/hosts/metrics.ts";
 import { type ObjectRef, refText, refTo } from "../../../../src/controllers/identity.ts";
 import type { Secret } from "../../../../src/runtime/kinds.ts";
@@ -77,6 +77,7 @@ function watching(options: Partial<MachinesOptions> = {}) {
     sent: () => requests.map(({ to, key, request }) => [to, key, request.script.name].join(" ")),
     arguments: () =>
       requests.filter(({ request }) => request.script.name !== "probe").map(({ request }) => request.args),
+    probes: () => requests.filter(({ request }) => request.script.name === "probe").map(({ request }) => request.args),
     run() {
       running = machines.run(on.signal);
     },
@@ -95,6 +96,25 @@ describe("the machines under watch", () => {
     expect(on.sent()).toEqual(["box key of san probe"]);
     expect(on.seen).toEqual(["AoeServer san/box", "XenHost san/box"]);
     expect(on.views).toEqual(["AoeServer san/box, XenHost san/box"]);
+  });
+
+  it("asks about so many images only, those that are named first, and knows which it left out", async () => {
+    const named = Array.from({ length: mostImages + 2 }, (_, index) => `/srv/xen/${9999 - index}.img`);
+    const on = watching({ questions: () => [{ roles: ["Client"], images: named.slice(0, 7) }, { images: named }] });
+    on.machines.declare(ref("XenHost", "san", "box"), endpoint("san", "box"));
+    on.run();
+    await on.clock.advance(1_000);
+    const asked = on
+      .probes()
+      .flat()
+      .filter((argument) => argument.startsWith("image="));
+    expect(asked).toEqual(
+      named
+        .slice(0, mostImages)
+        .sort()
+        .map((path) => `image=${path}`),
+    );
+    expect(on.machines.of(ref("XenHost", "san", "box"))?.leftOut).toEqual(new Set(named.slice(mostImages)));
   });
 
   it("goes to the same address with the key of each namespace: nobody gets in with another's", async () => {

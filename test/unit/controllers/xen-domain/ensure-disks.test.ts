@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { advice } from "../../../../src/controllers/hosts/step.ts";
 import { ensureDisks } from "../../../../src/controllers/xen-domain/ensure-disks.ts";
+import { silentAbout } from "../../../../src/controllers/xen-domain/images.ts";
 import type { DomainObservation, ObservedDisk } from "../../../../src/controllers/xen-domain/observation.ts";
 import type { ImageFact } from "../../../../src/host/xen-facts.ts";
 import { decision } from "../decision.ts";
@@ -119,6 +120,16 @@ describe("the disks of a domain", () => {
     ],
   ])("are not touched where it says %s", (condition, one) => {
     expect(look(one)).toEqual(says(condition));
+  });
+
+  it("are not touched where there are more than a host is asked about", () => {
+    const bella = host("bella", { images: known([]) });
+    if (bella.machine.state === "Found") bella.machine.watched.leftOut = new Set([image]);
+    const one = domain({ hosts: [bella, host("brutus")] });
+    const why =
+      "a host is asked about 2048 images at most, those of the oldest XenDomains; delete XenDomains, or have some in another Ocfs2Cluster";
+    expect(look(one)).toEqual(says(`Unknown FactsUnknown: XenHost bella did not report what is at ${image}: ${why}`));
+    expect(silentAbout(one, image)).toEqual([`bella (${why})`]);
   });
 
   describe("and CD-ROM drives", () => {
