@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
-import { linkedSignal } from "../runtime/cancellation.ts";
+import { type LinkedSignal, linkedSignal } from "../runtime/cancellation.ts";
 import type { EventRecorder } from "../runtime/events.ts";
 import { leaseKind } from "../runtime/kinds.ts";
 import type { KubeApi, ObjectKey } from "../runtime/kube-api.ts";
@@ -22,6 +22,8 @@ export interface ClaimsOptions {
    * all other work there; the namespace is claimed again only after that.
    */
   readonly onLost: (namespace: string) => Promise<void>;
+  /** Whether any object is known in the namespace: one without, that the server does not have, is forgotten. */
+  readonly isUsed: (namespace: string) => boolean;
 }
 
 /** Name of the Lease in each served namespace that says which operator serves it. */
@@ -37,6 +39,8 @@ interface NamespaceClaim {
   /** Aborted when the claim is lost; undefined while there is none. */
   term: AbortSignal | undefined;
   readonly reconciling: Set<Promise<unknown>>;
+  /** Aborted to end the election; undefined before it began. */
+  campaign: LinkedSignal | undefined;
 }
 
 /**
@@ -118,15 +122,18 @@ export class Claims {
   #of(namespace: string): NamespaceClaim {
     const known = this.#claims.get(namespace);
     if (known !== undefined) return known;
-    const { api, clock, log, holder, events } = this.#options;
+    const { api, clock, log, holder, events, isUsed } = this.#options;
     const claim: NamespaceClaim = {
       waiting: new RefMap(),
       other: undefined,
       term: undefined,
       reconciling: new Set(),
+      campaign: undefined,
       election: new LeaderElection({
         ...{ clock, log, ...durations },
-        api: lastingLease(api, holder),
+        api: lastingLease(api, holder, () => {
+          if (!isUsed(namespace)) claim.campaign?.abort(new Error("the namespace is gone"));
+        }),
         lease: { namespace, name: claimName },
         identity: holder,
         atEnd: "Keep",
@@ -146,13 +153,13 @@ export class Claims {
   }
 
   #campaign(namespace: string, claim: NamespaceClaim, signal: AbortSignal): void {
+    const campaign = linkedSignal(signal);
+    claim.campaign = campaign;
     const running = claim.election
-      .run(signal, async (term) => {
+      .run(campaign.signal, async (term) => {
         claim.other = undefined;
         claim.term = term;
-        const waiting = [...claim.waiting.keys()];
-        claim.waiting.clear();
-        for (const object of waiting) this.#again.get(object.kind)?.(object);
+        this.#wake(claim);
         await new Promise<void>((resolve) => {
           if (term.aborted) resolve();
           else term.addEventListener("abort", () => resolve(), { once: true });
@@ -161,7 +168,21 @@ export class Claims {
         await Promise.allSettled(claim.reconciling);
         if (!signal.aborted) await this.#options.onLost(namespace);
       })
-      .finally(() => this.#running.delete(running));
+      .finally(() => {
+        campaign[Symbol.dispose]();
+        this.#running.delete(running);
+        if (signal.aborted) return;
+        // The namespace is gone. If it has been created again meanwhile, its objects claim it anew.
+        this.#claims.delete(namespace);
+        if (this.#options.isUsed(namespace)) this.#wake(claim);
+      });
     this.#running.add(running);
+  }
+
+  /** Puts the objects that wait for the claim back into their queues. */
+  #wake({ waiting }: NamespaceClaim): void {
+    const objects = [...waiting.keys()];
+    waiting.clear();
+    for (const object of objects) this.#again.get(object.kind)?.(object);
   }
 }

@@ -1,24 +1,32 @@
 import type { Lease } from "../runtime/kinds.ts";
-import { isNamespaceTerminating, isNotFound, type KubeApi, type KubeObject } from "../runtime/kube-api.ts";
+import { isConflict, isNamespaceTerminating, isNotFound, type KubeApi, type KubeObject } from "../runtime/kube-api.ts";
 import type { LeaseApi } from "../runtime/leader-election.ts";
 
 /**
  * A Lease API that outlives the Lease. In a namespace that is being deleted the Lease goes with everything else, and
- * nothing can create it again: an operator that held it, or that has not seen another holder, goes on without it,
- * because clean-up is still to be done.
+ * nothing can create it again: an operator that held it, or that has not seen another holder, goes on without it for as
+ * long as the server refuses it because of the deletion, since clean-up is still to be done. `onGone` is called when
+ * the server refuses it because there is no such namespace.
  */
-export function lastingLease(api: KubeApi, holder: string): LeaseApi {
+export function lastingLease(api: KubeApi, holder: string, onGone: () => void): LeaseApi {
   let other = false;
-  /** Set once the namespace accepts no Lease any more. */
-  let kept: KubeObject | undefined;
+  /** While the namespace accepts no Lease: there is none to update. */
+  let without = false;
 
   async function create<T extends KubeObject>(...[kind, object, signal]: Parameters<typeof api.create<T>>): Promise<T> {
     try {
-      return await api.create(kind, object, signal);
+      const created = await api.create(kind, object, signal);
+      without = false;
+      return created;
     } catch (error) {
-      if (!isNamespaceTerminating(error) || other) throw error;
-      kept = object;
-      return object;
+      if (isNamespaceTerminating(error) && !other) {
+        without = true;
+        return object;
+      }
+      // There is a Lease again, or no namespace any more.
+      if (isConflict(error) || isNotFound(error)) without = false;
+      if (isNotFound(error)) onGone();
+      throw error;
     }
   }
 
@@ -30,17 +38,13 @@ export function lastingLease(api: KubeApi, holder: string): LeaseApi {
       return found;
     },
     async update(kind, object, signal) {
-      if (kept !== undefined) {
-        kept = object;
-        return object;
-      }
       try {
-        return await api.update(kind, object, signal);
+        if (!without) return await api.update(kind, object, signal);
       } catch (error) {
         if (!isNotFound(error)) throw error;
-        const { uid: _uid, resourceVersion: _version, creationTimestamp: _time, ...metadata } = object.metadata;
-        return await create(kind, { ...object, metadata }, signal);
       }
+      const { uid: _uid, resourceVersion: _version, creationTimestamp: _time, ...metadata } = object.metadata;
+      return await create(kind, { ...object, metadata }, signal);
     },
   };
 }

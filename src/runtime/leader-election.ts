@@ -130,9 +130,9 @@ export class LeaderElection {
       const outcome = await this.#tryRenew(renewing.signal);
       // The timer may have ended the term while the answer was in transit.
       if (renewing.signal.aborted) break;
-      if (outcome === "taken") {
+      if (outcome === "taken" || outcome === "gone") {
         this.#held = undefined;
-        lost("another replica holds the lease; stopped leading");
+        lost(`${outcome === "gone" ? "the lease is gone" : "another replica holds the lease"}; stopped leading`);
         break;
       }
       if (outcome === "renewed") {
@@ -143,7 +143,7 @@ export class LeaderElection {
     expiry[Symbol.dispose]();
   }
 
-  async #tryRenew(signal: AbortSignal): Promise<"renewed" | "failed" | "taken"> {
+  async #tryRenew(signal: AbortSignal): Promise<"renewed" | "failed" | "taken" | "gone"> {
     const { identity } = this.#options;
     try {
       const held = this.#held;
@@ -157,7 +157,8 @@ export class LeaderElection {
       if (!isConflict(error) && !isNotFound(error)) return "failed";
       try {
         const current = await this.#limited(signal, (limited) => this.#get(limited));
-        if (current === undefined || current.spec?.holderIdentity !== identity) return "taken";
+        if (current === undefined) return "gone";
+        if (current.spec?.holderIdentity !== identity) return "taken";
         this.#held = current;
       } catch (failure) {
         this.#log.debug({ err: failure }, "could not read the lease");

@@ -40,6 +40,8 @@ export class ApiServer {
   readonly #resources = new Map<string, Resource>();
   readonly #objects = new Map<string, Map<string, Stored>>();
   readonly #listeners = new Set<() => void>();
+  /** A namespace that was never created counts as existing. */
+  readonly #goneNamespaces = new Set<string>();
   readonly #pages = new Map<string, JsonObject[]>();
   readonly #now: () => number;
   readonly #random: Random;
@@ -270,8 +272,10 @@ export class ApiServer {
     return clone(this.#write(resource, key, object, owned(object), "ADDED"));
   }
 
-  /** Refuses new objects in a namespace that is being deleted, as the admission plug-in NamespaceLifecycle does. */
+  /** Refuses new objects in a namespace that is or was deleted, as the admission plug-in NamespaceLifecycle does. */
   #admitInto(resource: Resource, key: ObjectKey): void {
+    if (resource.namespaced && this.#goneNamespaces.has(key.namespace))
+      throw new KubeError(404, "NotFound", `namespaces "${key.namespace}" not found`);
     const namespace = this.#objects.get("/namespaces")?.get(key.namespace)?.object;
     if (!resource.namespaced || objectAt(namespace ?? {}, "metadata").deletionTimestamp === undefined) return;
     const why = `unable to create new content in namespace ${key.namespace} because it is being terminated`;
@@ -357,6 +361,7 @@ export class ApiServer {
     const resourceVersion = ++this.#version;
     const object = { ...given, metadata: { ...objectAt(given, "metadata"), resourceVersion: String(resourceVersion) } };
     this.#objects.get(id(resource))?.set(keyString(key), { object, ownership });
+    if (resource.kind === "Namespace") this.#goneNamespaces.delete(key.name);
     if (resource.kind === "CustomResourceDefinition") this.#serve(fromCustomResourceDefinition(object));
     this.#changes.push({ resourceVersion, resource, type, key, object });
     this.#notify();
@@ -367,6 +372,7 @@ export class ApiServer {
     const resourceVersion = ++this.#version;
     const object = { ...last, metadata: { ...objectAt(last, "metadata"), resourceVersion: String(resourceVersion) } };
     this.#objects.get(id(resource))?.delete(keyString(key));
+    if (resource.kind === "Namespace") this.#goneNamespaces.add(key.name);
     this.#changes.push({ resourceVersion, resource, type: "DELETED", key, object });
     this.#notify();
   }
