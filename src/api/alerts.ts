@@ -18,13 +18,14 @@ const object = "{{ $labels.kind }} {{ $labels.namespace }}/{{ $labels.name }}";
 
 /** Fires while a condition of an object has a bad status. */
 function onCondition(
-  condition: { readonly type: string; readonly bad: string; readonly but?: string },
+  condition: { readonly type: string; readonly bad: string; readonly but?: string; readonly notOf?: string },
   alert: Pick<Alert, "name" | "for" | "severity">,
 ): Alert {
+  const notOf = condition.notOf === undefined ? "" : `,kind!="${condition.notOf}"`;
   const but = condition.but === undefined ? "" : `,reason!~"${condition.but}"`;
   return {
     ...alert,
-    expr: `xensan_object_condition{type="${condition.type}",status${condition.bad}${but}} == 1`,
+    expr: `xensan_object_condition{type="${condition.type}",status${condition.bad}${but}${notOf}} == 1`,
     summary: `${object}: ${condition.type} is {{ $labels.status }} ({{ $labels.reason }}).`,
     conditions: [condition.type],
   };
@@ -106,8 +107,9 @@ export const alerts: readonly Alert[] = [
     { type: "DeletionBlocked", bad: '="True"' },
     { name: "XensanDeletionBlocked", for: "30m", severity: "warning" },
   ),
+  // Ready of a XenMigration repeats Succeeded, and no migration is repeated.
   onCondition(
-    { type: "Ready", bad: '!="True"', but: "Paused|Halted" },
+    { type: "Ready", bad: '!="True"', but: "Paused|Halted", notOf: "XenMigration" },
     { name: "XensanNotReady", for: "30m", severity: "warning" },
   ),
   {
