@@ -70,8 +70,8 @@ export const alerts: readonly Alert[] = [
     { name: "XensanHostUnreachable", for: "5m", severity: "critical" },
   ),
   {
-    name: "XensanLooksOld",
-    expr: "xensan_look_age_seconds > 600",
+    name: "XensanProbesOld",
+    expr: "xensan_probe_age_seconds > 600",
     for: "5m",
     severity: "warning",
     summary: `${object} was last probed {{ $value | humanizeDuration }} ago.`,

@@ -53,7 +53,7 @@ export const hostStatusSchema = z.object({
   lastProbeTime: timeSchema
     .optional()
     .describe(
-      `When the last successful probe of the host began. While nothing else changes, it is written only every ${probeTimeBoundSeconds / 60} minutes, so it lags by at most that much; the metric xensan_host_probe_age_seconds is exact.`,
+      `When the last successful probe of the host began. While nothing else changes, it is written only every ${probeTimeBoundSeconds / 60} minutes, so it lags by at most that much; the metric xensan_probe_age_seconds is exact.`,
     ),
   facts: hostFactsStatusSchema.optional(),
   plan: planSchema.optional(),

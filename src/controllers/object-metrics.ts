@@ -177,8 +177,8 @@ const families: readonly Family[] = [
     },
   },
   {
-    name: "look_age_seconds",
-    help: "Seconds since the last successful probe of the host of an AoeServer or XenHost began.",
+    name: "probe_age_seconds",
+    help: "Seconds since the last successful probe of the host of an AoeServer or XenHost began, also while it does not answer.",
     labels: ["kind", ...object],
     *read(world) {
       for (const { kind, labels, watched } of machines(world)) {

@@ -42,7 +42,7 @@ describe("the metrics of a rack at work", () => {
     expect(await series(metrics, "filesystem_heartbeats")).toEqual(
       nodes.map((node) => `{namespace="${namespace}",name="xen",${filesystem},host="${node}"} 2`),
     );
-    expect((await series(metrics, "look_age_seconds")).map((line) => line.replace(/[^}]*$/, ""))).toEqual([
+    expect((await series(metrics, "probe_age_seconds")).map((line) => line.replace(/[^}]*$/, ""))).toEqual([
       `{kind="AoeServer",namespace="${namespace}",name="san"}`,
       ...nodes.map((node) => `{kind="XenHost",namespace="${namespace}",name="${node}"}`),
     ]);
@@ -71,7 +71,23 @@ describe("the metrics of a rack at work", () => {
     await eventually(stage, () => stage.find("XenHost", at("bella")), undefined);
     await stage.advance(minutes(1));
     expect((await conditions()).filter((one) => one.startsWith("bella"))).toEqual([]);
-    expect(await series(metrics, "look_age_seconds")).toEqual([expect.stringContaining(`name="san"`)]);
+    expect(await series(metrics, "probe_age_seconds")).toEqual([expect.stringContaining(`name="san"`)]);
+  });
+
+  it("tell how old the last successful probe of a host is while it does not answer, and nothing before the first", async () => {
+    const metrics = createMetrics();
+    const stage = rig({
+      ...{ objects: [aoeServer("san", 2210, ["/dev/vdb"]), xenHost("bella", 2212)], metrics },
+      prepare: ({ rack }) => rack.powerOff("bella"),
+    });
+    await eventually(stage, () => word(stage, "AoeServer", "san", "Ready"), "True/Ready");
+    await eventually(stage, () => word(stage, "XenHost", "bella", "Reachable"), "False/Unreachable");
+    stage.rack.powerOff("san");
+    await eventually(stage, () => word(stage, "AoeServer", "san", "Reachable"), "False/Unreachable");
+    await stage.advance(minutes(20));
+    const [age, ...others] = await series(metrics, "probe_age_seconds");
+    expect([age, others]).toEqual([expect.stringContaining(`kind="AoeServer"`), []]);
+    expect(Number(age?.split(" ")[1])).toBeGreaterThan(20 * 60);
   });
 
   it("count a migration once, by its outcome, with the seconds that it took", async () => {

@@ -33,10 +33,10 @@ const panels: readonly Panel[] = [
     queries: [{ expr: `xensan_object_condition{${here},type="Ready",status!="True"}`, legend: "" }],
   },
   {
-    title: "Age of the last probe of each host",
+    title: "Age of the last successful probe of each host",
     kind: "timeseries",
     unit: "s",
-    queries: [{ expr: `xensan_look_age_seconds{${here}}`, legend: `{{kind}} ${one}` }],
+    queries: [{ expr: `xensan_probe_age_seconds{${here}}`, legend: `{{kind}} ${one}` }],
   },
   {
     title: "Heartbeats that each host sees, by file system",

@@ -117,15 +117,16 @@ export class HostAgent {
     return running.startedAt > view.snapshot.startedAt ? { state: "Reachable", snapshot: running } : view;
   }
 
-  /** Seconds since the last successful probe began. */
+  /** Seconds since the last successful probe began, whether or not the host answers now; undefined before the first. */
   ageSeconds(): number | undefined {
-    const snapshot = this.#view.state === "Reachable" ? this.#view.snapshot : undefined;
+    const snapshot = lastSnapshot(this.#view);
     return snapshot === undefined ? undefined : (this.#options.clock.monotonic() - snapshot.startedAt) / 1000;
   }
 
   /** Seconds since the last successful probe ended; infinite when the last probe failed. */
   get sinceLookSeconds(): number {
-    return (this.ageSeconds() ?? Number.POSITIVE_INFINITY) - this.tookSeconds;
+    const age = this.#view.state === "Reachable" ? this.ageSeconds() : undefined;
+    return (age ?? Number.POSITIVE_INFINITY) - this.tookSeconds;
   }
 
   /** How long the last answered probe took that covers more than what runs. */

@@ -50,7 +50,6 @@ export class Machines {
 
   constructor(options: MachinesOptions) {
     this.#options = options;
-    options.metrics.ages = () => this.#ages();
   }
 
   /** The machine that a member represents. */
@@ -199,13 +198,6 @@ export class Machines {
       ({ endpoint: { ssh } }) => ssh.host === name && ssh.port === port && ssh.user === user,
     );
     if (!others) this.#options.dialer.forget({ host: name, port, user });
-  }
-
-  *#ages(): Iterable<readonly [string, number]> {
-    for (const { endpoint, agent } of this.#hosts.values()) {
-      const age = agent.ageSeconds();
-      if (age !== undefined) yield [addressOf(endpoint.ssh), age];
-    }
   }
 }
 

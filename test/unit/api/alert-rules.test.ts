@@ -76,10 +76,10 @@ const cases: Readonly<Record<string, Case>> = {
   XensanFilesystemNotMounted: condition("Ocfs2Cluster", "Mounted", ["False", "NodeLeaving"], ["True", "Mounted"], 10),
   XensanDomainNotRunning: condition("XenDomain", "Running", ["False", "NoHostFits"], ["False", "Halted"], 5),
   XensanHostUnreachable: condition("XenHost", "Reachable", ["Unknown", "Pending"], ["True", "Reachable"], 5),
-  XensanLooksOld: {
-    bad: 'xensan_look_age_seconds{kind="XenHost",namespace="san",name="bella"}',
+  XensanProbesOld: {
+    bad: 'xensan_probe_age_seconds{kind="XenHost",namespace="san",name="bella"}',
     values: "900x120",
-    good: 'xensan_look_age_seconds{kind="XenHost",namespace="san",name="brutus"}',
+    good: 'xensan_probe_age_seconds{kind="XenHost",namespace="san",name="brutus"}',
     goodValues: "30x120",
     after: 5,
     labels: { kind: "XenHost", namespace: "san", name: "bella" },

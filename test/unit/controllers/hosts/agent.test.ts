@@ -185,7 +185,7 @@ describe("a watched host", () => {
       last: { startedAt: 0 },
     });
     expect(on.agent.hasAnswered(request)).toBe(true);
-    expect(on.agent.ageSeconds()).toBeUndefined();
+    expect(on.agent.ageSeconds()).toBe(2);
     expect(on.agent.sinceLookSeconds).toBe(Number.POSITIVE_INFINITY);
   });
 
