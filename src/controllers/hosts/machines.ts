@@ -198,6 +198,15 @@ export class Machines {
       ({ endpoint: { ssh } }) => ssh.host === name && ssh.port === port && ssh.user === user,
     );
     if (!others) this.#options.dialer.forget({ host: name, port, user });
+    void this.#forgetSeries(host);
+  }
+
+  /** Removes the series of the machine's address once its last command has ended, unless another machine has it. */
+  async #forgetSeries({ endpoint, ended }: Machine): Promise<void> {
+    await ended;
+    const address = addressOf(endpoint.ssh);
+    if ([...this.#hosts.values()].every((other) => addressOf(other.endpoint.ssh) !== address))
+      await this.#options.metrics.forget(address);
   }
 }
 

@@ -4,6 +4,8 @@ import { Counter, type Registry } from "prom-client";
 export interface HostMetrics {
   readonly commands: Counter<"host" | "script" | "result">;
   readonly repairs: Counter<"kind" | "action">;
+  /** Removes the series of a host. */
+  forget(host: string): Promise<void>;
 }
 
 /** Registers the metrics about hosts. */
@@ -22,5 +24,9 @@ export function createHostMetrics(registry: Registry): HostMetrics {
       labelNames: ["kind", "action"],
       registers: [registry],
     }),
+    async forget(host) {
+      const { values } = await commands.get();
+      for (const { labels } of values) if (labels.host === host) commands.remove(labels);
+    },
   };
 }

@@ -223,6 +223,28 @@ describe("the machines under watch", () => {
     ]);
   });
 
+  it("counts commands by address, until no object is there any more and the last command has ended", async () => {
+    const on = watching();
+    on.machines.declare(ref("AoeServer", "san", "box"), endpoint("san", "box"));
+    on.machines.declare(ref("AoeServer", "other", "box"), endpoint("other", "box"));
+    on.machines.declare(ref("XenHost", "san", "a"), endpoint("san", "a"));
+    on.run();
+    await on.clock.advance(1_000);
+    const counted = async () => {
+      const { values } = await on.metrics.commands.get();
+      return values.map(({ labels, value }) => `${labels.host} ${labels.script} ${value}`);
+    };
+    expect(await counted()).toEqual(["box:22 probe 2", "a:22 probe 1"]);
+    on.machines.declare(ref("AoeServer", "san", "box"), undefined);
+    await on.clock.advance(1_000);
+    expect(await counted()).toEqual(["box:22 probe 2", "a:22 probe 1"]);
+    on.machines.of(ref("AoeServer", "other", "box"))?.agent.ask();
+    await on.clock.advance(100);
+    on.machines.declare(ref("AoeServer", "other", "box"), undefined);
+    await on.clock.advance(1_000);
+    expect(await counted()).toEqual(["a:22 probe 1"]);
+  });
+
   it("ends with its signal", async () => {
     const on = watching();
     on.machines.declare(ref("AoeServer", "san", "box"), endpoint("san", "box"));
