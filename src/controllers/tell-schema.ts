@@ -9,6 +9,7 @@ import type { ReadonlyStore } from "../runtime/store.ts";
 import { claimName } from "./claims.ts";
 import { logReady, say } from "./conclude.ts";
 import { unknown } from "./finding.ts";
+import { summarise } from "./xen-migration/pass.ts";
 
 /** Options of {@link tellSchemaTooOld}. */
 export interface TellSchemaOptions {
@@ -26,8 +27,8 @@ export interface TellSchemaOptions {
 }
 
 /**
- * Writes into the summary condition of each object that the operator does not act on it (`SchemaTooOld`), as far as the
- * server accepts that. The rest of the status stays as it is; a XenMigration that has ended keeps its result.
+ * Writes into the summary conditions of each object that the operator does not act on it (`SchemaTooOld`), as far as
+ * the server accepts that. The rest of the status stays as it is; a XenMigration that has ended keeps its result.
  */
 export async function tellSchemaTooOld(
   { api, clock, log, holder, kinds }: TellSchemaOptions,
@@ -45,7 +46,9 @@ export async function tellSchemaTooOld(
     const mine = served.get(namespace) ?? isOurs(api, namespace, holder, signal);
     served.set(namespace, mine);
     const status = { ...object.status, conditions: [...(object.status?.conditions ?? [])] };
-    say(status, [unknown(summary, "SchemaTooOld", message)], { now: clock.now(), generation });
+    const context = { now: clock.now(), generation };
+    say(status, [unknown(summary, "SchemaTooOld", message)], context);
+    if (kind.kind === xenMigrations.kind) summarise(status, context);
     try {
       if (!(await mine)) continue;
       const said = findCondition(status.conditions, summary);

@@ -3,6 +3,7 @@ import { KubeError } from "../../src/runtime/kube-api.ts";
 import { aoeServer, aoeVolume, at, device, xenHost } from "../simulation/scenarios/objects.ts";
 import { publishedSchema, withField } from "../unit/published-schema.ts";
 import { commands, eventually, message, minutes, rig, volumeReady, word } from "./rig.ts";
+import { migration, outcome, xenRig } from "./xen-rig.ts";
 
 const objects = [
   aoeServer("san", 2210, ["/dev/vdb"]),
@@ -46,6 +47,29 @@ describe("an operator that is newer than the definitions on the server", () => {
     expect(sent).toEqual([]);
     document = publishedSchema();
     await eventually(stage, () => word(stage, "AoeServer", "san", "Reachable"), "False/MachineChanged");
+  });
+
+  it("says of a migration in every summary that nothing is done, and leaves the result of one that has ended", async () => {
+    let document = publishedSchema();
+    const stage = await xenRig({
+      published: async () => document,
+      objects: [migration("ended", { targetHostRef: { name: "brutus" } })],
+    });
+    await eventually(stage, () => outcome(stage, "ended"), "True/Succeeded", 5);
+    document = old;
+    await stage.advance(minutes(5));
+    stage.apply(migration("waits", { targetHostRef: { name: "bella" } }));
+    stage.life.end();
+    stage.startOperator();
+    const summaries = (name: string) =>
+      ["Succeeded", "Ready", "Reconciling", "Stalled"].map((type) => word(stage, "XenMigration", name, type));
+    await eventually(stage, () => summaries("waits"), [
+      "Unknown/SchemaTooOld",
+      "Unknown/SchemaTooOld",
+      "True/SchemaTooOld",
+      "absent/",
+    ]);
+    expect(summaries("ended")).toEqual(["True/Succeeded", "True/Succeeded", "absent/", "absent/"]);
   });
 
   it("leaves the objects alone that another operator serves", async () => {

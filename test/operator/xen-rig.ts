@@ -71,6 +71,7 @@ export interface XenRigOptions {
   readonly prepare?: (stage: Stage) => void;
   readonly config?: OperatorConfig;
   readonly metrics?: OperatorOptions["metrics"];
+  readonly published?: OperatorOptions["published"];
   /** The test itself makes a domain run twice. */
   readonly splitBrain?: true;
 }
@@ -82,6 +83,7 @@ export async function xenRig({
   prepare,
   config,
   metrics,
+  published,
   splitBrain,
 }: XenRigOptions = {}): Promise<Stage> {
   const declared = objects.filter(({ kind }) => kind === "XenHost").map(({ metadata }) => metadata.name);
@@ -90,6 +92,7 @@ export async function xenRig({
     rack: () => rack,
     config,
     ...(metrics === undefined ? {} : { metrics }),
+    ...(published === undefined ? {} : { published }),
     objects: [...hosts.map((name) => dom0(name)), ...objects.filter(({ kind }) => kind === "XenHost")],
     prepare: (it) => {
       it.rack.xen.share([...it.rack.hosts.keys()], "/srv/xen");
