@@ -70,9 +70,4 @@ export const attaching = {
     meaning: "AoeVolumes use the host; the message names them.",
     action: "Delete them first, or remove the host from their clientRefs.",
   },
-  NotImplemented: {
-    conditions: ["ToolstackReady", "RelocationReady", "Drained"],
-    meaning: "This version of xensan does not check this.",
-    action: "Nothing.",
-  },
 } as const satisfies Record<string, ReasonEntry>;

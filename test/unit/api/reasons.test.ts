@@ -1,3 +1,6 @@
+import { globSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { definitions } from "../../../src/api/kinds.ts";
 import { isElsewhere } from "../../../src/api/reasons/elsewhere.ts";
@@ -41,6 +44,20 @@ describe("the catalogue of reasons", () => {
       /OutsideBounds$|^SourceNotTemplate$|^SourceInUse$/.test(name),
     );
     expect(outside.filter((name) => !isStalling(name))).toEqual(passing);
+  });
+
+  it("has no reason that neither the operator nor a script can give", () => {
+    const root = fileURLToPath(new URL("../../../src", import.meta.url));
+    const elsewhere = ["sim", "controlplane", "up", path.join("api", "reasons")];
+    const words = new Set(
+      globSync("**/*.{ts,sh}", { cwd: root })
+        .filter((file) => !elsewhere.some((folder) => file.startsWith(folder)))
+        .flatMap((file) => {
+          const word = file.endsWith(".sh") ? /\w+/g : /(?<=")\w+(?=")|(?<=^\s*)\w+(?=:)/gm;
+          return readFileSync(path.join(root, file), "utf8").match(word) ?? [];
+        }),
+    );
+    expect(Object.keys(reasons).filter((name) => !words.has(name))).toEqual([]);
   });
 
   it("has every reason for which a script on a host refuses", () => {
