@@ -172,7 +172,8 @@ export class Claims {
         campaign[Symbol.dispose]();
         this.#running.delete(running);
         if (signal.aborted) return;
-        // The namespace is gone. If it has been created again meanwhile, its objects claim it anew.
+        this.#options.log.info({ namespace }, "the namespace is gone, and with it its claim");
+        // If it has been created again meanwhile, its objects claim it anew.
         this.#claims.delete(namespace);
         if (this.#options.isUsed(namespace)) this.#wake(claim);
       });

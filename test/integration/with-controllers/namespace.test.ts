@@ -43,6 +43,7 @@ describe("kubectl delete namespace, with the controller of namespaces", () => {
     process.stderr.write(`kubectl delete namespace san\n${lines.join("\n")}\n${await deleted}`);
 
     expect(onHosts(rack)).toEqual({ domains: [], mounts: [], exports: [] });
+    await operator.until(/"namespace":"san".*the namespace is gone, and with it its claim/);
     operator.kill("SIGTERM");
     expect(await operator.ended).toBe(0);
     expect(
