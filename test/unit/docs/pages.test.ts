@@ -160,7 +160,8 @@ function problemsOf(args: readonly string[]): string[] {
     path.replaceAll(/\/\d+/g, "").replaceAll("/", "."),
   );
   const merged = args.filter((_, index) => args[index - 1] === "-p").flatMap((text) => leavesOf(JSON.parse(text)));
-  const fields = [...paths, ...patched, ...merged.filter((path) => path.startsWith("spec."))];
+  const shown = args.filter((one) => one.includes("jsonpath=")).flatMap(shownBy);
+  const fields = [...paths, ...shown, ...patched, ...merged.filter((path) => path.startsWith("spec."))];
   return [
     ...meant
       .filter(({ word, kind }) => kind === undefined && !builtIn.test(word))
@@ -170,6 +171,22 @@ function problemsOf(args: readonly string[]): string[] {
     ),
     ...fields.filter((path) => ours.length > 0 && !ours.some(({ schema }) => hasField(schema, path.split(".")))),
   ];
+}
+
+/** The fields of spec and status that a jsonpath template shows; within a range, those of each item. */
+function shownBy(template: string): string[] {
+  const ranges: string[] = [];
+  return [...template.matchAll(/\{(?:(range) )?(\.[^{}]*)\}|\{end\}/g)]
+    .flatMap(([, range, path]) => {
+      if (path === undefined) {
+        ranges.pop();
+        return [];
+      }
+      const whole = (ranges.at(-1) ?? "") + path;
+      if (range !== undefined) ranges.push(whole);
+      return fieldsOf(whole).slice(1).join(".");
+    })
+    .filter((path) => /^(spec|status)\b/.test(path));
 }
 
 const hasType = (types: readonly string[], type: string) =>
