@@ -43,7 +43,6 @@ export const probeTimeBoundSeconds = 900;
 export const hostStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),
-  /** The key recorded under TrustOnFirstUse. */
   hostKey: z.string().max(2048).optional().describe("The host key recorded under TrustOnFirstUse."),
   machineID: z
     .string()

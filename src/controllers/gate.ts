@@ -32,7 +32,7 @@ export interface Job {
 export interface Handed {
   /** Steps that start now, for the first time. */
   readonly started: readonly Step[];
-  /** Steps that were tried without effect; they are tried again, now or later. */
+  /** Steps that do not run now: tried without effect, to be tried again, or withheld from an observed machine. */
   readonly held: readonly Held[];
   /** Steps that only `spec.management: Observe` keeps from running; each is in `held` too. */
   readonly observed: readonly Step[];
@@ -40,7 +40,7 @@ export interface Handed {
   readonly againSeconds: number | undefined;
 }
 
-/** A step that was tried without effect. */
+/** A step that does not run now, and the outcome that says why: tried without effect, or withheld from an observed machine. */
 export interface Held {
   readonly step: Step;
   readonly outcome: StepOutcome;

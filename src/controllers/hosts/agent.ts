@@ -181,7 +181,7 @@ export class HostAgent {
       await this.#look(signal);
       await this.#untilDue(signal);
     }
-    // Wait for cancelled steps to end, so that the next watcher does not plan while one is still running.
+    // Wait for cancelled steps to end, so that the agent of the next term does not act while one is still running.
     await this.lanes.ended();
     await this.waits.ended();
     await this.#lookingAtRunning;
