@@ -1,6 +1,6 @@
 {{/*
-What must be true of the cluster before this chart is installed or upgraded. `helm template` sees no cluster and finds
-nothing wrong.
+Checks the cluster before this chart is installed or upgraded. `helm template` has no cluster, so it reports no
+problems.
 */}}
 {{- define "xensan.checks" -}}
 {{- if .Values.crds.check -}}

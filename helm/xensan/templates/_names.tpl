@@ -32,7 +32,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
-{{/* The addresses that the operator may connect to, as a JSON list: never empty, for an empty one would bound nothing. */}}
+{{/* The addresses that the operator may connect to, as a JSON list: never empty, because an empty list would be no limit. */}}
 {{- define "xensan.allowAddresses" -}}
 {{- if not .Values.allowAddresses -}}
 {{- fail "allowAddresses is required: a list of CIDR blocks, IP addresses and host names that the operator may connect to, or the word Any for every address" -}}
@@ -54,7 +54,7 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
-{{/* Labels of what monitors: what a Prometheus chooses by, added to the chart's own. */}}
+{{/* Labels of monitors and rules: the chart's own, and those by which a Prometheus selects them. */}}
 {{- define "xensan.monitorLabels" -}}
 {{ include "xensan.labels" .root }}
 {{- with .labels }}
@@ -62,7 +62,7 @@ capabilities:
 {{- end }}
 {{- end -}}
 
-{{/* Of the pod of `helm test`: not the operator's, or its Service would lead there. */}}
+{{/* Labels of the `helm test` pod. They differ from the operator's, so that its Service does not select this pod. */}}
 {{- define "xensan.testLabels" -}}
 app.kubernetes.io/name: {{ include "xensan.name" . | trunc 58 }}-test
 app.kubernetes.io/instance: {{ .Release.Name }}

@@ -10,14 +10,14 @@
   verbs: [patch]
 - apiGroups: [xensan.dev]
   resources: [xenmigrations]
-  # A drain makes them and withdraws them; finished ones are cleaned up.
+  # A drain creates and deletes them; finished ones are removed.
   verbs: [create, delete]
 - apiGroups: [""]
   resources: [secrets]
-  # SSH keys. A rotated key is picked up from the watch. patch: the finalizer xensan.dev/in-use, and nothing else: the
+  # SSH keys; the watch delivers rotated ones. patch: only for the finalizer xensan.dev/in-use; the
   # ValidatingAdmissionPolicy <release>-secrets refuses any other change.
   verbs: [get, list, watch, patch]
-# The Lease by which one operator, and not two, serves a namespace. A name cannot bound a creation.
+# The Lease that ensures that only one operator serves a namespace. RBAC cannot limit create to a name.
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   verbs: [create]
