@@ -1,6 +1,6 @@
 #!/bin/sh
-# Ends a migration that was begun here, but only before the point of no return: cuts its connection, whereupon xl
-# resumes the domain by itself, and waits for its end.
+# Ends a migration that was begun here, but only before the point of no return: cuts its connection and waits for its
+# end. xl then resumes the domain by itself.
 # changes: ends a migration before its point of no return
 # undo: begin another one
 # Arguments: OPERATION.

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Ensures that an OCFS2 has at least so many node slots. More of them need that no host has it mounted.
-# changes: an OCFS2 has more node slots
-# undo: nothing takes them away
+# Ensures that an OCFS2 has at least this many node slots. Slots can be added only while no host has it mounted.
+# changes: adds node slots to an OCFS2
+# undo: not possible: node slots cannot be removed
 # Arguments: DEVICE UUID SLOTS
 # Prints done<TAB>added or done<TAB>unchanged.
 # Exit codes: 0 done, 3 refused (OcfsToolsMissing ToolMissing DeviceMissing WrongFilesystem NoSpace GrowFailed), 4 busy.

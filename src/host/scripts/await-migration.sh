@@ -1,6 +1,6 @@
 #!/bin/sh
-# Waits until a migration that was begun here has ended, at most SECONDS. Changes nothing. While it waits it costs the host
-# nothing: the kernel wakes it when the wrapper of the migration releases its lock, however that ends.
+# Waits at most SECONDS until a migration that was begun here has ended. Changes nothing. Waiting costs the host nothing:
+# the kernel wakes the script when the wrapper of the migration releases its lock, however the wrapper ends.
 # Arguments: OPERATION SECONDS.
 # Prints done<TAB>ended (none of this name runs) or done<TAB>running.
 # Exit codes: 0 done.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Ensures that a configured O2CB cluster is registered in the kernel with these nodes, timeouts and fence method. Takes
-# nothing offline: a change that needs it is refused while something is mounted.
+# nothing offline: a change that needs the cluster to be offline is refused while something is mounted.
 # changes: the cluster in the kernel (configfs): nodes, timeouts, fence method, heartbeat regions; nothing on the disk
 # undo: delete the Ocfs2Cluster, or reboot
 # Arguments: as configure-cluster.

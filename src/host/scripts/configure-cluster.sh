@@ -1,15 +1,15 @@
 #!/bin/sh
 # Ensures that a host is configured as a node of an O2CB cluster, for its next boot: cluster.conf, /etc/default/o2cb, the
-# sysctls (those also now) and the order of the boot. Nothing else changes in the kernel.
+# sysctls (also applied now) and the boot order. Nothing else changes in the kernel.
 # changes: /etc/ocfs2/cluster.conf
 # undo: delete the Ocfs2Cluster, which removes the file
 # changes: /etc/default/o2cb: O2CB_ENABLED, O2CB_BOOTCLUSTER and the timeouts
 # undo: delete the Ocfs2Cluster, which writes O2CB_ENABLED=false
-# changes: /etc/sysctl.d/90-xensan-o2cb.conf, and at once: kernel.panic_on_oops = 1, kernel.panic = 30
+# changes: /etc/sysctl.d/90-xensan-o2cb.conf, also applied at once: kernel.panic_on_oops = 1, kernel.panic = 30
 # undo: delete the Ocfs2Cluster; the running values stay until a reboot
-# changes: /etc/systemd/system/o2cb.service.d/xensan.conf, xensan-mounts.service and /var/lib/xensan/mount-at-boot, or a line of /etc/inittab: the order of the boot
+# changes: /etc/systemd/system/o2cb.service.d/xensan.conf, xensan-mounts.service and /var/lib/xensan/mount-at-boot, or a line of /etc/inittab: the boot order
 # undo: delete the Ocfs2Cluster
-# changes: /var/lib/xensan/cluster: cluster, fence method and heartbeat regions for the boot
+# changes: /var/lib/xensan/cluster: cluster, fence method and heartbeat regions for the next boot
 # undo: delete the Ocfs2Cluster
 # Arguments: OWNER CLUSTER local|global reset|panic THRESHOLD IDLE KEEPALIVE RECONNECT, then any number of
 #   node=NUMBER:NAME:ADDRESS:PORT and region=UUID:DEVICE.

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Ensures these settings in /etc/xen/xend-config.sxp, each once and outside of comments, also where the old value spans
-# lines; other lines and comments stay. xend reads the file at its start: it is restarted when something changed and no
-# domain is being built or moved. Domains keep running meanwhile.
-# changes: /etc/xen/xend-config.sxp: the settings of relocation, network and dom0 that the XenHost names; xend is restarted while no domain is being built
-# undo: write the old values back and restart xend
+# Ensures these settings in /etc/xen/xend-config.sxp, each once and outside of comments, even if the old value spans
+# lines; other lines and comments stay. xend reads the file at its start, so it is restarted when something changed and no
+# domain is being built or moved. Domains keep running.
+# changes: /etc/xen/xend-config.sxp: the settings for relocation, network and dom0 in the XenHost; xend is restarted while no domain is being built or moved
+# undo: restore the old values and restart xend
 # changes: /var/lib/xensan/xend-password: which revision of the VNC password is in force
-# undo: rm it
-# Arguments: any number of KEY=VALUE, the value as it stands in the file; vncpasswd-revision=WORD after a vncpasswd: what the
-# probe tells of it.
+# undo: rm the file
+# Arguments: any number of KEY=VALUE, the value as written in the file; after a vncpasswd, vncpasswd-revision=WORD, which the
+# probe then reports.
 # Prints done<TAB>configured or done<TAB>unchanged.
 # Exit codes: 0 done, 3 refused (NotDom0 ToolMissing DomainMigrating ReadOnlyFileSystem NoSpace), 4 busy.
 set -eu

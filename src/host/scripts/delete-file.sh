@@ -1,7 +1,7 @@
 #!/bin/sh
-# Ensures that a file which ensure-file made for this owner is gone. Touches nothing else, and nothing in use.
-# changes: removes a backing file that ensure-file made, and its record in /var/lib/xensan/backings
-# undo: nothing brings it back
+# Ensures that a file which ensure-file created for this owner is gone. Touches nothing else, and nothing in use.
+# changes: removes a backing file that ensure-file created, and its record in /var/lib/xensan/backings
+# undo: not possible
 # Arguments: OWNER PATH GLOB…
 # Prints done<TAB>deleted or done<TAB>absent.
 # Exit codes: 0 done, 3 refused (NotOurs StillExported BackingInUse BackingOutsideBounds BackingNotUsable

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Ensures that an image which ensure-image made for this owner is gone. Touches nothing else, nothing that this host
-# uses under any name, and nothing that any host holds a lease on.
-# changes: removes an image file that ensure-image made, and its record
-# undo: nothing brings it back
+# Ensures that an image which ensure-image created for this owner is gone. Touches nothing else, nothing that this host
+# uses under any name, and nothing on which any host holds a lease.
+# changes: removes an image file that ensure-image created, and its record
+# undo: not possible
 # Arguments: OWNER PATH MOUNTPOINT FSUUID.
 # Prints done<TAB>deleted or done<TAB>absent.
 # Exit codes: 0 done, 3 refused (NotOurs ImageInUse ImageLeased LeaseUnsupported NotMounted ReadOnlyFileSystem ToolMissing), 4 busy.
@@ -45,7 +45,7 @@ user=$(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v path="$image_real" '
 	/^\/proc\// { pid = $0; sub(/^\/proc\//, "", pid); sub(/\/fd:$/, "", pid); next }
 	{ at = index($0, " -> "); if (at > 0 && substr($0, at + 4) == path) { print pid; exit } }')
 [ -z "$user" ] || refuse ImageInUse "process $user has $asked open"
-# From here on this process has it open too. No start can take its lease until this script ends.
+# From here on this process has it open too, so no start can take its lease until this script ends.
 require_flocks "$asked"
 exec 8<"$image_real"
 flock -x -n 8 || refuse ImageLeased "the lease of $asked is held by a domain or a deletion"

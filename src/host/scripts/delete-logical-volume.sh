@@ -1,7 +1,8 @@
 #!/bin/sh
-# Ensures that a logical volume which ensure-logical-volume made for this owner is gone; no other one, and none in use.
-# changes: removes a logical volume that ensure-logical-volume made, and its record in /var/lib/xensan/backings
-# undo: nothing brings it back
+# Ensures that a logical volume which ensure-logical-volume created for this owner is gone. Touches no other volume, and
+# none in use.
+# changes: removes a logical volume that ensure-logical-volume created, and its record in /var/lib/xensan/backings
+# undo: not possible
 # Arguments: OWNER VG LV GLOB…
 # Prints done<TAB>deleted or done<TAB>absent.
 # Exit codes: 0 done, 3 refused (NotOurs StillExported SnapshotsExist BackingInUse BackingOutsideBounds ToolMissing), 4 busy.

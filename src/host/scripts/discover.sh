@@ -1,5 +1,5 @@
 #!/bin/sh
-# Asks the segment for AoE targets and waits until those named are there and up.
+# Discovers AoE targets on the segment and waits until the named ones are up.
 # Arguments: SECONDS TARGET…      (e0.1 …)
 # Prints done<TAB>found.
 # Exit codes: 0 done, 3 refused (ModuleMissing, TargetMissing with the targets that did not come), 4 busy.

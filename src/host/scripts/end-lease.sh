@@ -1,11 +1,11 @@
 #!/bin/sh
-# Ends the lease that this host holds on the images of a domain which is not here: after a migration took it away or did
-# not bring it, or when the holder did not learn that the domain has gone.
+# Ends the lease that this host holds on the images of a domain which is not here: after a migration moved it away or did
+# not bring it here, or when the holder did not notice that the domain is gone.
 # changes: ends the process that holds the lease of a domain which is not here
-# undo: nothing to be undone
+# undo: not needed
 # Arguments: OWNER UUID UNTIL.
-#   UNTIL       as the probe told it: until which uptime in seconds the lease is held whether or not the domain is seen
-# Prints done<TAB>ended, done<TAB>absent, or done<TAB>renewed (since that probe it was asked for again: a domain is to arrive).
+#   UNTIL       as the probe reported it: the uptime in seconds until which the lease is held whether or not the domain is seen
+# Prints done<TAB>ended, done<TAB>absent, or done<TAB>renewed (it was requested again since that probe: a domain is about to arrive).
 # Exit codes: 0 done, 3 refused (DomainTaken DomainRunning DomainMigrating ToolMissing NotDom0), 4 busy.
 set -eu
 # include: prelude.sh

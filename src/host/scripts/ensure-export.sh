@@ -1,18 +1,18 @@
 #!/bin/sh
 # Ensures that exactly one vblade serves a backing at shelf.slot on an interface, now and after a reboot, and records
-# which backing that is: no other one is ever served there, whatever its name.
+# the identity of the backing: no other one is ever served there, whatever its name.
 # changes: /etc/vblade.conf.d/NAME.conf, or a line of /etc/inittab, and the vblade that it starts; vblade.service is enabled
-# undo: delete the AoeVolume; systemctl disable vblade.service
-# changes: /etc/systemd/system/vblade@.service.d/xensan.conf and /var/lib/xensan/guard, which compare the backing before each start
-# undo: rm both, then systemctl daemon-reload, once nothing is exported for xensan any more
-# changes: /var/lib/xensan/exports/NAME: which backing it is
+# undo: delete the AoeVolume, then systemctl disable vblade.service
+# changes: /etc/systemd/system/vblade@.service.d/xensan.conf and /var/lib/xensan/guard, which checks the backing before each start
+# undo: rm both, then systemctl daemon-reload, when no export of xensan is left
+# changes: /var/lib/xensan/exports/NAME: the identity of the backing
 # undo: delete the AoeVolume
 # Arguments: OWNER SHELF SLOT INTERFACE BACKING OPTIONS RESTART RECORDED REPLACES INTERFACES GLOB…
 #   OPTIONS   vblade's options as one word list, may be empty
 #   RESTART   forbidden, ifneeded (a running vblade that differs is replaced) or always (it is replaced)
-#   RECORDED  identity of the backing as the caller has it recorded (backing-identity.sh), - for none
-#   REPLACES  identity of a recorded backing that a person gave up, - for none
-#   INTERFACES  where the owner of the host lets volumes be exported, one word NAME=SEGMENT each
+#   RECORDED  identity of the backing that the caller has recorded (backing-identity.sh), - for none
+#   REPLACES  identity of a recorded backing whose replacement a person approved, - for none
+#   INTERFACES  interfaces on which the owner of the host allows exports, one word NAME=SEGMENT each
 # Prints done<TAB>WORD pid N, where WORD is started, restarted, adopted, repaired or unchanged. `adopted` wrote only the
 # owner's mark; `repaired` wrote the configuration of a vblade that already ran as asked.
 # Exit codes: 0 done, 3 refused (Backing… AddressTaken RestartForbidden ExportFailed InterfaceMissing InterfaceOutsideBounds ToolMissing

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Ensures that a file exists inside the bounds and has at least a size; new space is sparse. Never shrinks a file, and
+# Ensures that a file exists inside the bounds and has at least the given size; new space is sparse. Never shrinks a file, and
 # never recreates one that was recorded here: a file that is gone is missing.
 # changes: the backing file that an AoeVolume declares, and its record in /var/lib/xensan/backings
 # undo: delete the AoeVolume with deletionPolicy: Delete
 # Arguments: OWNER PATH BYTES REPLACES GLOB…
-#   REPLACES  identity of a recorded file that a person gave up, - for none
+#   REPLACES  identity of a recorded file whose replacement a person approved, - for none
 # Prints done<TAB>created, done<TAB>grown or done<TAB>unchanged.
 # Exit codes: 0 done, 3 refused (BackingOutsideBounds BackingNotUsable BackingInUse BackingMissing BackingChanged NoSpace
 # ReadOnlyFileSystem), 4 busy.

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Ensures an image file of at least a size on a shared file system: made sparse, or copied from another image (at once
-# where the file system shares blocks, else in the background with its progress in the probe), or grown. Never shrinks
-# or replaces an image, and makes none under a name that an image had before.
+# Ensures that an image file of at least the given size exists on a shared file system: creates it sparse, copies it from
+# another image (at once if the file system shares blocks, otherwise in the background with its progress in the probe), or
+# grows it. Never shrinks or replaces an image, and creates none under a name that an image had before.
 # changes: the image file of a disk on the shared file system, and its record in .xensan/images there
 # undo: delete the XenDomain with deletionPolicy: Delete
 # Arguments: OWNER UUID PATH MOUNTPOINT FSUUID BYTES SOURCE RECORDED FOUND REPLACES, then GLOB… of what may be copied, relative to MOUNTPOINT.
 #   UUID       of the domain
 #   SOURCE     - for none
-#   RECORDED   `INODE BIRTH` of the image as it was seen before; - for one that never was
-#   FOUND      yes: a file that xensan did not make for OWNER may be the image; else no
-#   REPLACES   `INODE BIRTH` of a recorded image that a person gave up, - for none
+#   RECORDED   `INODE BIRTH` of the image when it was seen before; - if it never was
+#   FOUND      yes: a file that xensan did not create for OWNER may be the image; otherwise no
+#   REPLACES   `INODE BIRTH` of a recorded image whose replacement a person approved, - for none
 # Prints done<TAB>created, copying (run it again), copied, grown, recorded or unchanged.
 # Exit codes: 0 done, 3 refused (NotMounted ImageForeign ImageMissing ImageChanged ImageInUse SourceMissing SourceNotTemplate SourceInUse SourceLarger NoSpace ReadOnlyFileSystem InvalidArgument), 4 busy.
 set -eu
@@ -35,7 +35,7 @@ room_for() {
 	fi
 }
 
-# extend FILE: one zero byte at the new end, which lies beyond the old one: nothing can shrink or be overwritten.
+# extend FILE: one zero byte at the new end, which is beyond the old one: nothing can shrink or be overwritten.
 extend() {
 	dd if=/dev/zero of="$1" bs=1 count=1 seek="$((bytes - 1))" conv=notrunc,fsync 2>&1
 }

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Ensures that a logical volume exists inside the bounds and has at least a size. Never shrinks one, and never recreates
+# Ensures that a logical volume exists inside the bounds and has at least the given size. Never shrinks one, and never recreates
 # one that was recorded here: a volume that is gone is missing. New extents are filled with zeros before they can be
 # served.
-# changes: the logical volume that an AoeVolume declares, until it is filled with zeroes as NAME.xensan-new, and its record in /var/lib/xensan/backings
+# changes: the logical volume that an AoeVolume declares (named NAME.xensan-new until it is filled with zeroes), and its record in /var/lib/xensan/backings
 # undo: delete the AoeVolume with deletionPolicy: Delete
 # Arguments: OWNER VG LV BYTES REPLACES GLOB…
-#   REPLACES  identity of a recorded volume that a person gave up, - for none
+#   REPLACES  identity of a recorded volume whose replacement a person approved, - for none
 # Prints done<TAB>blanking PERCENT% (run it again), created, grown or unchanged.
 # Exit codes: 0 done, 3 refused (ToolMissing VolumeGroupMissing BackingOutsideBounds BackingMissing BackingChanged
 # BackingInUse LayoutNotLinear NotOurs NoSpace ReadOnlyFileSystem BlankingFailed), 4 busy.

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Ensures that a blank device is formatted as OCFS2, once and never again. Everything is checked here, under the lock,
 # at the last moment; the record of the format is on this host's disk before mkfs.ocfs2 begins. Never -F, never -x.
-# changes: a blank device becomes an OCFS2, once; /var/lib/xensan/formats/UUID records it
-# undo: nothing brings back what was on it; the record stays on purpose
+# changes: formats a blank device as OCFS2, once; /var/lib/xensan/formats/UUID records this
+# undo: not possible; the record is kept on purpose
 # Arguments: OWNER DEVICE UUID LABEL CLUSTER local|global SLOTS BLOCKSIZE|- CLUSTERSIZE|- JOURNALSIZE|- TYPE|- BYTES SERVER INTERFACE
-# Prints done<TAB>formatted, or done<TAB>unchanged when this very file system is there and its record says done.
+# Prints done<TAB>formatted, or done<TAB>unchanged when exactly this file system is there and its record says done.
 # Exit codes: 0 done, 3 refused (OcfsToolsMissing ToolMissing DeviceMissing NotBlank SizeDiffers WrongServer HeartbeatActive
 # ForeignCluster WrongFilesystem FormatInterrupted FormatFailed InvalidArgument NoSpace ReadOnlyFileSystem), 4 busy: also
-# while the format runs on after a cut connection.
+# while the format still runs after a cut connection.
 set -eu
 # include: prelude.sh
 # include: lock.sh

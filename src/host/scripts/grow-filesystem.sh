@@ -1,7 +1,7 @@
 #!/bin/sh
 # Ensures that an OCFS2 is as large as its device. It may be mounted here and elsewhere; the cluster must be online.
-# changes: an OCFS2 becomes as large as its device
-# undo: nothing makes it smaller
+# changes: grows an OCFS2 to the size of its device
+# undo: not possible: OCFS2 cannot shrink
 # Arguments: DEVICE UUID
 # Prints done<TAB>grown bytes N or done<TAB>unchanged bytes N, with the size of the file system.
 # Exit codes: 0 done, 3 refused (OcfsToolsMissing ToolMissing DeviceMissing WrongFilesystem GrowFailed), 4 busy.

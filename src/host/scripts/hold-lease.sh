@@ -1,10 +1,10 @@
 #!/bin/sh
-# Ensures that this host holds the lease of a domain on its images beside the host that runs it: where the domain is
-# about to arrive by a migration, or runs without a lease.
+# Ensures that this host holds the lease of a domain on its images, shared with the host that runs it: before the domain
+# arrives by a migration, or when it runs here without a lease.
 # changes: a small process holds the lease of a domain's images (/run/xensan/leases)
-# undo: it ends with the domain
+# undo: not needed: the process ends with the domain
 # Arguments: OWNER UUID SECONDS LOCKDIR, then any number of write=PATH, read=PATH (its images) and share=FSUUID:MOUNTPOINT.
-#   SECONDS   it is held so long at least, whether or not the domain is seen; 0 for a domain that is here
+#   SECONDS   it is held for at least this long, whether or not the domain is seen; 0 for a domain that is here
 # Prints done<TAB>held or done<TAB>unchanged (it was held already, and is now for SECONDS).
 # Exit codes: 0 done, 3 refused (DomainTaken DomainMissing ImageLeased ImageMissing LeaseUnsupported NotMounted ReadOnlyFileSystem ToolMissing), 4 busy.
 set -eu

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Ensures that Debian packages are installed.
-# changes: the packages vblade (SAN), aoetools and ocfs2-tools (dom0), with what apt-get installs for them; never with packages: Observe
+# changes: the packages vblade (SAN), aoetools and ocfs2-tools (dom0), with their dependencies; never with packages: Observe
 # undo: apt-get remove PACKAGE
 # Arguments: PACKAGE…
 # Prints done<TAB>installed or done<TAB>unchanged.

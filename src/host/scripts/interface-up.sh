@@ -1,7 +1,7 @@
 #!/bin/sh
 # Ensures that a network interface is switched on, now and at every boot. Gives it no address.
-# changes: /etc/systemd/system/xensan-interface@.service, enabled for the interface, or a line of /etc/inittab; the interface is switched on
-# undo: systemctl disable --now xensan-interface@INTERFACE and rm the unit, or take the line out of /etc/inittab
+# changes: /etc/systemd/system/xensan-interface@.service, enabled for the interface, or a line in /etc/inittab; the interface is switched on
+# undo: systemctl disable --now xensan-interface@INTERFACE and rm the unit, or remove the line from /etc/inittab
 # Arguments: INTERFACE
 # Prints done<TAB>up or done<TAB>unchanged.
 # Exit codes: 0 done, 3 refused (InterfaceMissing InterfaceDown ReadOnlyFileSystem), 4 busy.

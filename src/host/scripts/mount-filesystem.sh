@@ -1,16 +1,16 @@
 #!/bin/sh
 # Ensures that an OCFS2 is mounted on a directory, now and after each boot, and that nothing is written into the
 # directory while it is not mounted.
-# changes: an entry of /etc/fstab below a line # xensan: OWNER, and the mount
-# undo: take the file system out of the Ocfs2Cluster
-# changes: the mount point: the directory is made, and immutable while nothing is mounted on it (chattr +i)
-# undo: chattr -i DIRECTORY, once it is unmounted
-# changes: the order of the boot as configure-cluster, with systemd's units or /etc/inittab
+# changes: an entry in /etc/fstab below a line # xensan: OWNER, and the mount
+# undo: remove the file system from the Ocfs2Cluster
+# changes: the mount point: the directory is created, and immutable while nothing is mounted on it (chattr +i)
+# undo: chattr -i DIRECTORY after it is unmounted
+# changes: the boot order, as in configure-cluster, with systemd units or /etc/inittab
 # undo: delete the Ocfs2Cluster
 # Arguments: OWNER DEVICE UUID CLUSTER MOUNTPOINT OPTIONS|- GLOB…, then any of option=suid, option=dev and option=exec, which the
 #   owner of the host allows. Without them it is mounted nosuid,nodev,noexec.
-# Prints done<TAB>mounted, adopted (it was mounted already, not by us), remounted (suid, dev and exec are others now), repaired (only
-# what brings it back at boot) or unchanged. The other options of what is mounted stay as they are until it is mounted anew.
+# Prints done<TAB>mounted, adopted (it was already mounted, not by us), remounted (suid, dev or exec changed), repaired (only the
+# mount at boot) or unchanged. Other options of a mounted file system change only when it is mounted again.
 # Exit codes: 0 done, 3 refused (MountPointOutsideBounds MountOptionOutsideBounds MountPointNotEmpty MountPointInUse MountPointNotUsable DeviceMissing
 # WrongFilesystem ClusterOffline MountedElsewhere MountFailed OcfsToolsMissing ToolMissing InitNotSupported InvalidArgument
 # NoSpace ReadOnlyFileSystem), 4 busy.
@@ -161,7 +161,7 @@ if [ -z "$here" ]; then
 	fi
 	word=mounted
 fi
-# A local heartbeat is named after the file system, so the kernel itself tells what is mounted.
+# A local heartbeat is named after the file system, so the kernel itself reports what is mounted.
 mode=local
 { read -r mode <"$cluster_configfs/$cluster/heartbeat/mode"; } 2>/dev/null || :
 region=$(printf '%s' "$uuid" | tr -d - | tr 'a-f' 'A-F')

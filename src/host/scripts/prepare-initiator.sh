@@ -1,9 +1,9 @@
 #!/bin/sh
 # Ensures that the AoE initiator is loaded and bound to exactly these interfaces, now and after a reboot.
 # changes: /etc/modprobe.d/xensan-aoe.conf: the interfaces of the aoe driver
-# undo: rm it, then modprobe -r aoe and modprobe aoe once no AoE device is open
+# undo: rm the file, then modprobe -r aoe and modprobe aoe when no AoE device is open
 # changes: /etc/modules-load.d/xensan-aoe.conf, or the line aoe in /etc/modules: the driver is loaded at boot
-# undo: rm it, or take the line out
+# undo: rm the file, or remove the line
 # changes: the running driver's aoe_iflist
 # undo: echo INTERFACES >/sys/module/aoe/parameters/aoe_iflist
 # Arguments: INTERFACE…

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Ensures that this host has a migration key of its own, that exactly the named peers may run `xl migrate-receive` (and
-# the harmless check of verify-relocation) here with theirs, each from its address only, and that exactly the named host
-# keys are trusted for it.
+# Ensures that this host has its own migration key, that exactly the named peers may run `xl migrate-receive` (and the
+# harmless check of verify-relocation) here with their keys, each from its own address only, and that exactly the named
+# host keys are trusted for migrations.
 # changes: /var/lib/xensan/ssh: the migration key of this host, and the host keys of its peers
 # undo: rm -r /var/lib/xensan/ssh
 # changes: /root/.ssh/authorized_keys: the lines between # xensan: peers that may migrate domains to this host and # xensan: end of peers
-# undo: take these lines out
-# changes: /usr/local/lib/xensan/receive-domain: the only command those keys may run
-# undo: rm it
+# undo: remove these lines
+# changes: /usr/local/lib/xensan/receive-domain: the only command that those keys may run
+# undo: rm the file
 # Arguments: any number of sender=NAME:ADDRESS:BASE64 (of its public key, `TYPE KEY`) and receiver=ADDRESS:BASE64 (of a
 # host key).
 # Prints done<TAB>prepared or done<TAB>unchanged.

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Ensures that the host neither saves its domains at shutdown nor restores or starts any at boot: it would bring back a
-# domain that has moved meanwhile. XENDOMAINS_SAVE, _RESTORE and _AUTO become blank; the toolstack's services run.
+# Ensures that the host neither saves its domains at shutdown nor restores or starts any at boot: otherwise it would
+# bring back a domain that has since moved. XENDOMAINS_SAVE, _RESTORE and _AUTO become blank; the toolstack's services run.
 # changes: XENDOMAINS_SAVE, XENDOMAINS_RESTORE and XENDOMAINS_AUTO in /etc/default/xendomains or /etc/sysconfig/xendomains become blank
-# undo: write the old values back: Debian's are /var/lib/xen/save, true and /etc/xen/auto
-# changes: the services of the toolstack run
+# undo: restore the old values; Debian's are /var/lib/xen/save, true and /etc/xen/auto
+# changes: starts the services of the toolstack
 # undo: systemctl stop UNIT
 # Arguments: none.
 # Prints done<TAB>prepared or done<TAB>unchanged.

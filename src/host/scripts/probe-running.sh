@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints which domains this host runs and which migrations it has begun, and nothing else: a few processes, where probe.sh
-# reads everything. Changes nothing.
+# Prints only which domains this host runs and which migrations it has begun: a few processes suffice, while probe.sh reads
+# everything. Changes nothing.
 # Arguments: none.
 # Prints the sections identity, domains and migrations of probe.sh, between its first and its last line. The domains are
 # unknown when the toolstack does not answer within 20 s.

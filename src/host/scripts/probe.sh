@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints every fact of this host that xensan needs, changes nothing.
+# Prints every fact of this host that xensan needs. Changes nothing.
 # Arguments: ROLES, then any number of segment=INTERFACE, backing=PATH, device=PATH, mountpoint=PATH, image=PATH and
 # locks=DIRECTORY.
 #   ROLES     `server`, `client`, `server,client` or `none`
@@ -9,15 +9,15 @@
 #   mountpoint=  of a client: a directory to look at
 #   image=    of a client: an image file of a domain
 #   locks=    of a client: a directory of lock files
-# Prints lines of fields separated by tabs. The first field is the section; when a section is over comes
+# Prints lines of fields separated by tabs. The first field is the section. Each section ends with
 #   end SECTION known|absent|unknown EXIT WHY
-# and at the very end `end probe`. A section whose end is missing is unknown. In fields a tab, a newline and a
+# and the output with `end probe`. A section whose end is missing is unknown. In fields a tab, a newline and a
 # backslash are written as mountinfo writes them: \011 \012 \134; a space may be \040.
 #   probe 1                                                          version of this format, always first
 #   identity hostname|machine-id|boot-id VALUE
-#   identity claim-KIND CLUSTER NAMESPACE/NAME                       one field: who has the machine, see claim-machine.sh
+#   identity claim-KIND CLUSTER NAMESPACE/NAME                       one field: who manages the machine, see claim-machine.sh
 #   system os|os-id|kernel|init|package-manager VALUE                init: systemd sysvinit other; manager: apt none
-#   system going-down yes|no                                         to a halt or a reboot
+#   system going-down yes|no                                         yes: it is about to halt or reboot
 #   packages NAME VERSION
 #   tools NAME PATH
 #   interfaces NAME MAC MTU FLAGS CARRIER [MASTER]                   FLAGS 0x1003; CARRIER 1, 0, or - while it is down;
@@ -50,19 +50,19 @@
 #   o2cb active CLUSTER THRESHOLD IDLE KEEPALIVE RECONNECT reset|panic local|global
 #   o2cb active-node NUMBER NAME ADDRESS PORT 0|1                    1: this host
 #   o2cb region UUID DEVICE                                          heartbeats that are written now
-#   o2cb live|connected NUMBER,…                                     - for none; no row when debugfs does not tell
+#   o2cb live|connected NUMBER,…                                     - for none; no row when debugfs does not show it
 #   filesystems device PATH Blank|Data|Signature|Ocfs2|Missing|Unreadable SIGNATURE BYTES
 #   filesystems ocfs2 PATH UUID LABEL STACK CLUSTER local|global SLOTS BYTES BLOCKSIZE CLUSTERSIZE
 #   filesystems beat PATH NODE SEQUENCE, slot PATH SLOT NODE
 #   filesystems mounted PATH MOUNTPOINT rw|ro OPTIONS
 #   mount-points point PATH Missing|Directory|Symlink|Other EMPTY IMMUTABLE      yes, no or -
-#   mount-points entry PATH SOURCE OPTIONS OWNER                     what mounts it at boot
+#   mount-points entry PATH SOURCE OPTIONS OWNER                     the entry that mounts it at boot
 #   formats UUID DEVICE Running|Interrupted|Done OWNER               every format that began here
 #   kernel-log IoError|Ocfs2Error|Heartbeat|Network|Fencing SUBJECT COUNT SECONDS MESSAGE
-#   toolstack kind xl|xm|none, dom0 yes|no, info KEY VALUE           info: of xl info; none when it cannot tell
+#   toolstack kind xl|xm|none, dom0 yes|no, info KEY VALUE           info: of xl info; none if that fails
 #   toolstack automatic SAVE RESTORE AUTO                            XENDOMAINS_…; no row: no such file
 #   toolstack service NAME active|inactive|missing, bridge NAME, ovs-bridge NAME, xend KEY VALUE
-#   toolstack watchdog NAME SECONDS yes|no                           below dom0, it runs now; yes: also after a boot
+#   toolstack watchdog NAME SECONDS yes|no                           below dom0, it runs now; yes: also armed at boot
 #   domains process PID VERB NAME                                    what builds, moves or ends a domain now
 #   domains lease UUID                                               this host holds a lease on its images
 #   domains domain ID NAME UUID MEMORY VCPUS STATE REASON SECONDS    Domain-0 left out; REASON may be empty

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Prints files in which people write down mounts and domains, changes nothing: /etc/fstab, and of each directory the files
-# *.cfg, or all files where its name is auto.
+# Prints files in which people configure mounts and domains: /etc/fstab, and of each directory the files *.cfg, or all files
+# if the directory is named auto. Changes nothing.
 # Arguments: DIRECTORY…
 # Prints lines of fields separated by tabs. In a line of a file a tab and a backslash are written \011 and \134.
 #   file PATH, then text LINE for each of its lines
 #   skipped PATH WHY        larger than 64 KiB, unreadable, or beyond the first 256 files
-#   end read-configuration  at the very end
+#   end read-configuration  the last line
 # Exit codes: 0 always.
 set -eu
 # include: prelude.sh

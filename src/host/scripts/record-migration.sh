@@ -1,8 +1,8 @@
 #!/bin/sh
-# Records on a host that a migration was begun which this host does not run itself: as its target, or where the domain
-# is shut down and started. It is never begun again, even if the object that asked for it is gone.
+# Records a migration on a host that does not run it itself: on its target, or on the hosts where the domain is shut down
+# and started. A recorded migration is never begun again, even if the object that requested it is gone.
 # changes: /var/lib/xensan/migrations/OPERATION: that a migration was begun
-# undo: rm the record; the same migration could then run again
+# undo: rm the record; the same migration can then run again
 # Arguments: OPERATION UUID TIME.
 # Prints done<TAB>recorded or done<TAB>unchanged.
 # Exit codes: 0 done, 3 refused (ReadOnlyFileSystem NoSpace), 4 busy.

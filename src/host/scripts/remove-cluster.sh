@@ -1,6 +1,6 @@
 #!/bin/sh
-# Ensures that a cluster is gone from the kernel of this host, and that what configure-cluster wrote is gone too.
-# changes: takes a cluster out of the kernel, and removes what configure-cluster wrote, also in /etc/inittab
+# Ensures that a cluster is removed from the kernel of this host, together with what configure-cluster wrote.
+# changes: removes a cluster from the kernel, and what configure-cluster wrote, also in /etc/inittab
 # undo: create the Ocfs2Cluster again
 # Arguments: OWNER CLUSTER
 # Prints done<TAB>removed or done<TAB>absent.

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Ensures that the owner's export is stopped, then that its configuration is gone. An export that is written to stays.
+# Ensures that the owner's export is stopped, and then that its configuration is gone. An export that is written to stays.
 # changes: stops a vblade that ensure-export started, and removes its configuration (or its line of /etc/inittab) and record
 # undo: create the AoeVolume again
 # Arguments: OWNER SHELF SLOT INTERFACE
-# Prints done<TAB>removed or done<TAB>absent. An export of somebody else at that address is not touched: absent.
+# Prints done<TAB>removed or done<TAB>absent. An export of another owner at that address is not touched: absent.
 # Exit codes: 0 done, 3 refused (BackingWritten, ExportFailed when it does not stop, ReadOnlyFileSystem), 4 busy.
 set -eu
 # include: prelude.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the AoE driver ask a target for its size again, and waits until it knows the expected one.
 # Arguments: TARGET BYTES
-# Prints done<TAB>bytes N, N being what the driver knows: the caller compares.
+# Prints done<TAB>bytes N, where N is the size that the driver knows: the caller compares it.
 # Exit codes: 0 done, 3 refused (ModuleMissing TargetMissing), 4 busy.
 set -eu
 # include: prelude.sh

@@ -1,16 +1,16 @@
 #!/bin/sh
-# Brings one leftover of a migration to the state that the recovery table demands. Checks the UUID, the whole name, the
-# state and all running toolstack programs here again before it acts, and the result afterwards. When a copy is
-# destroyed, the lease that this host holds on its images ends.
-# changes: destroys, resumes, renames or unpauses what a migration left behind
-# undo: nothing brings back a copy that was destroyed
-# Arguments: OWNER (- for a domain that nobody declared) UUID NAME ACTION.
+# Brings one copy that a migration left behind to the state that the recovery table requires. Checks the UUID, the whole
+# name, the state and all running toolstack programs again here before it acts, and checks the result afterwards. When a
+# copy is destroyed, the lease that this host holds on its images ends.
+# changes: destroys, resumes, renames or unpauses the copy that a migration left behind
+# undo: not possible for a destroyed copy
+# Arguments: OWNER (- for an undeclared domain) UUID NAME ACTION.
 #   DestroyIncoming      the copy that arrived, paused, and never ran
-#   AbandonIncoming      the same, where the source is proved dead: what received it waits for ever, and is ended first
-#   DestroyMigratedAway  the copy that was sent, suspended; paused besides where xl was cut off while it destroyed it
-#   StartIncoming        the copy that arrived whole: gets its name and runs
+#   AbandonIncoming      the same if the source is proved dead: its receiver would wait forever and is ended first
+#   DestroyMigratedAway  the copy that was sent, suspended; also paused if xl was interrupted while destroying it
+#   StartIncoming        the copy that arrived completely: gets its name and runs
 #   ResumeSource         the copy that was sent, suspended: gets its name and runs
-# Prints done<TAB>destroyed, started, resumed or unchanged (it was so already).
+# Prints done<TAB>destroyed, started, resumed or unchanged (already in this state).
 # Exit codes: 0 done, 3 refused (DomainTaken DomainStateDiffers DomainMigrating DomainMissing DomainNameTaken ResumeUnsupported ToolMissing NotDom0), 4 busy.
 set -eu
 # include: prelude.sh
@@ -26,7 +26,7 @@ require_toolstack
 take_lock "domain-$uuid" 30
 find_domain "$uuid"
 [ "$domain_count" -le 1 ] || refuse DomainStateDiffers "$domain_count domains of this host have the UUID $uuid"
-# A host that was not told of an arriving copy has no configuration of it yet: only another declarer is refused.
+# A host that was not informed of an arriving copy has no configuration for it yet: only another declarer is refused.
 find_declarer "$uuid"
 [ -z "$declarer" ] || require_declarer "$owner" "$uuid"
 

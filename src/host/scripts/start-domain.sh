@@ -1,12 +1,12 @@
 #!/bin/sh
 # Starts a domain from /var/lib/xensan/domains/UUID.cfg under the lease of its images and the exclusive lock file on the
-# shared file system, unless it is on this host already. The caller must know that it is on no other host: both are
-# further guards.
-# changes: the domain runs; its lock file on the shared file system, and a small process that holds the lease of its images (/run/xensan/leases)
+# shared file system, unless it is on this host already. The caller must know that it is on no other host: lease
+# and lock file are additional guards.
+# changes: starts the domain, with its lock file on the shared file system and a small process that holds the lease of its images (/run/xensan/leases)
 # undo: set powerState: Halted
 # Arguments: OWNER UUID NAME DIGEST LOCKDIR MOUNTPOINT FSUUID HOST BOOT, then any number of bootfile=GLOB, bridge=GLOB,
 #   cdrom=GLOB and setting=KEY or setting=KEY=VALUE, and share=FSUUID:MOUNTPOINT of each file system that may hold its images.
-#   DIGEST      sha256 of the configuration that is meant
+#   DIGEST      sha256 of the intended configuration
 #   HOST BOOT   a lock file of this holder may be taken over (- and - for none)
 # Prints done<TAB>started id N or done<TAB>running id N.
 # Exit codes: 0 done, 3 refused (DomainTaken DomainNameTaken DomainLocked DomainMigrating DomainStateDiffers NotMounted

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Begins the live migration of a running domain to another host, detached from this command and its caller.
-# A record is on the disk before anything moves; the log and the exit code are beside it (migration-runs.sh).
-# changes: the domain moves to another host; /var/lib/xensan/migrations/OPERATION, with its log and exit code, records it
-# undo: migrate it back; rm the record
-# Arguments: OWNER (- for a domain that nobody declared) OPERATION UUID ADDRESS SECONDS (after which the connection is cut, before
+# A record is on the disk before anything moves, with the log and the exit code next to it (migration-runs.sh).
+# changes: moves the domain to another host; /var/lib/xensan/migrations/OPERATION, with its log and exit code, records this
+# undo: migrate the domain back; rm the record
+# Arguments: OWNER (- for an undeclared domain) OPERATION UUID ADDRESS SECONDS (after which the connection is cut, before
 #   the point of no return only) TIME (of now, by the operator), then any number of bridge=GLOB and bootfile=GLOB that the owner
 #   of the target allows, share=MOUNTPOINT where the target has the same OCFS2, hidden=MOUNTPOINT of another file system of the
 #   target below one, and device=PATH that is the same AoE target there.
-# Prints done<TAB>started or done<TAB>unchanged (this operation has been begun before, whatever became of it).
+# Prints done<TAB>started or done<TAB>unchanged (this operation was begun before, with whatever result).
 # Exit codes: 0 done, 3 refused (DomainTaken DomainMissing DomainMigrating DomainNotRunning DomainNameUnsafe DomainStateDiffers BridgeOutsideBounds BootFileOutsideBounds DiskNotShared
 # ToolMissing NotDom0), 4 busy.
 set -eu

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Ends a domain of this host: asks the guest to shut down and waits, or destroys it at once. When the domain is gone,
 # and has not come back from a reboot, its lock file is removed if this host holds it, and the lease of its images ends.
-# changes: the domain ends, and its lock file and lease with it
+# changes: stops the domain, and removes its lock file and lease
 # undo: set powerState: Running
 # Arguments: OWNER UUID shutdown|destroy SECONDS LOCKDIR (- for none).
-#   OWNER   who declared it on this host; - for a domain that nobody declared
+#   OWNER   the object that declared it on this host; - for an undeclared domain
 # Prints done<TAB>stopped, done<TAB>absent or done<TAB>waiting (it has not ended within SECONDS: run it again).
 # Exit codes: 0 done, 3 refused (DomainTaken DomainMigrating DomainStateDiffers ToolMissing NotDom0), 4 busy.
 set -eu
@@ -36,7 +36,7 @@ gone() {
 	[ "$domain_count" = 0 ] && ! at_work 'create|restore|migrate-receive'
 }
 
-# A reboot that begins in between must not be taken for the end.
+# A reboot that begins in between must not be mistaken for the end.
 settled() {
 	until gone; do
 		[ "$domain_count" = 0 ] || return 1

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Ensures that the lock file of a domain names this host, on which it runs: after a migration. The previous holder does
-# not count, because the domain is seen here.
-# changes: the lock file of a domain on the shared file system names this host
-# undo: nothing to be undone: it goes with the domain
+# Ensures, after a migration, that the lock file of a domain names this host, on which the domain runs. The previous
+# holder does not matter, because the domain is seen here.
+# changes: the lock file of a domain on the shared file system, which then names this host
+# undo: not needed: the lock file is removed when the domain stops
 # Arguments: OWNER UUID LOCKDIR MOUNTPOINT FSUUID.
 # Prints done<TAB>moved or done<TAB>unchanged.
 # Exit codes: 0 done, 3 refused (DomainMissing DomainMigrating NotMounted ReadOnlyFileSystem ToolMissing), 4 busy.

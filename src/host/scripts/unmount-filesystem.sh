@@ -1,7 +1,7 @@
 #!/bin/sh
-# Ensures that an OCFS2 is not mounted, neither now nor after a boot. Never by force: its users are named.
-# changes: unmounts an OCFS2 and takes its entry out of /etc/fstab; the mount point is no longer immutable
-# undo: declare the file system again
+# Ensures that an OCFS2 is not mounted, neither now nor after a boot. Never unmounts by force: the refusal names its users.
+# changes: unmounts an OCFS2 and removes its entry from /etc/fstab; the mount point is no longer immutable
+# undo: add the file system to the Ocfs2Cluster again
 # Arguments: OWNER DEVICE UUID MOUNTPOINT
 # Prints done<TAB>unmounted or done<TAB>absent.
 # Exit codes: 0 done, 3 refused (FilesystemInUse WrongFilesystem NotOurs ReadOnlyFileSystem NoSpace), 4 busy.

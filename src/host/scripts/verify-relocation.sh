@@ -1,5 +1,5 @@
 #!/bin/sh
-# Asks a peer, over the migration key and by the name under which domains are sent, whether it would receive one. Touches
+# Asks a peer whether it would receive a domain, with the migration key and the name under which domains are sent. Touches
 # no domain.
 # Arguments: ADDRESS.
 # Prints done<TAB>verified.

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Ensures the file from which a domain is built, /var/lib/xensan/domains/UUID.cfg, and a file beside it with its owner.
+# Ensures the file from which a domain is built, /var/lib/xensan/domains/UUID.cfg, and a file next to it with its owner.
 # changes: /var/lib/xensan/domains/UUID.cfg and UUID.cfg.owner
 # undo: delete the XenDomain
 # Arguments: OWNER UUID BASE64 (of the text) ADOPT.
-#   ADOPT   yes: also where the domain is there already and nobody declared it; else no
+#   ADOPT   yes: also if the domain already exists here and is undeclared; otherwise no
 # Prints done<TAB>written or done<TAB>unchanged.
 # Exit codes: 0 done, 3 refused (DomainTaken InvalidArgument ReadOnlyFileSystem NoSpace), 4 busy.
 set -eu

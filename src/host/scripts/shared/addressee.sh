@@ -1,7 +1,7 @@
-# The machine that the caller means. An address may lead to another machine by now, and another object may have claimed
-# the machine. These words may come before a script's own arguments, in this order:
+# The machine that the caller means. Its address may now belong to another machine, and another object may have claimed the
+# machine. These words may come before a script's own arguments, in this order:
 #   machine=ID                          its machine-id
-#   takes=CLUSTER NAMESPACE/NAME        whose claim a user gave to the caller
+#   takes=CLUSTER NAMESPACE/NAME        the holder whose claim a user transferred to the caller
 #   claim=KIND CLUSTER NAMESPACE/NAME   the calling object, and the management cluster that it lives in
 # The first object of a KIND (AoeServer, XenHost) that acts here claims the machine: $state_dir/claims/KIND.
 claims_dir=$state_dir/claims

@@ -1,5 +1,5 @@
 # require_server DEVICE SERVER INTERFACE: only this host serves the AoE target behind the device. Its serial number is
-# `shelf.slot:hostname`, cut off after 19 characters.
+# `shelf.slot:hostname`, truncated to 19 characters.
 require_server() {
 	server_address=${1#/dev/etherd/e}
 	case $server_address in

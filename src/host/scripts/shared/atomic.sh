@@ -22,12 +22,12 @@ refuse_write() {
 	esac
 }
 
-# flush FILE: writes its data and size to the disk. dd is the one tool that does this on every host.
+# flush FILE: writes its data and size to the disk. dd is the only tool that does this on every host.
 flush() {
 	dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null
 }
 
-# Flushes a directory where there is a tool for it; never with a bare sync, which waits for every dead device.
+# Flushes a directory if there is a tool for it; never with a plain sync, which waits for every dead device.
 flush_directory() {
 	if have fsync; then
 		fsync "$1" 2>/dev/null || :

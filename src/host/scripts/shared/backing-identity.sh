@@ -1,14 +1,14 @@
 # include: awk-words.sh
-# What identifies a backing whatever it is called today: one word of A-Z a-z 0-9 and . _ : / = + , @ -
+# What identifies a backing under whatever name: one word of A-Z a-z 0-9 and . _ : / = + , @ -
 #   dm:UUID                  device-mapper (sysfs dm/uuid): LVM-… is a logical volume
 #   md:UUID                  MD RAID (udev's MD_UUID)
 #   part:UUID@DISK           a partition: its UUID, or its number, and the identity of its disk
-#   wwid:TEXT, serial:TEXT   what the disk says of itself (sysfs wwid and serial, udev's ID_WWN and ID_SERIAL)
+#   wwid:TEXT, serial:TEXT   what the disk reports about itself (sysfs wwid and serial, udev's ID_WWN and ID_SERIAL)
 #   zvol:POOL/NAME           a ZFS volume (udev's link)
 #   loop:FILE                a loop device, by the file behind it
-#   unnamed:BYTES            a disk that says nothing of itself: only its size is known
-#   file:FS:INODE:BIRTH      FS is the UUID of its file system, or TYPE-SOURCE where udev knows none; BIRTH in seconds, 0
-#                            where it is not told
+#   unnamed:BYTES            a disk that reports nothing about itself: only its size is known
+#   file:FS:INODE:BIRTH      FS is the UUID of its file system, or TYPE-SOURCE if udev knows none; BIRTH in seconds, 0
+#                            if it is not reported
 # awk code that uses $identity_words needs $escape_fields before it.
 # shellcheck disable=SC2034
 identity_words='
@@ -78,7 +78,7 @@ backing_identity_of() {
 		$1 ~ /^6...$/ { print block_identity(hex($2) ":" hex($3)) }'
 }
 
-# same_backing IDENTITY IDENTITY: a birth that one of them does not know tells nothing.
+# same_backing IDENTITY IDENTITY: ignores the births if one of the two is unknown.
 same_backing() {
 	[ "$1" != "$2" ] || return 0
 	case $1/$2 in

@@ -1,6 +1,6 @@
 # How O2CB and the mounts come back at boot, under systemd and sysvinit. Network and AoE driver first, then O2CB, then a
 # loop that asks for AoE targets and mounts until everything is mounted: the SAN may come up after its clients, a cable may
-# be out, and neither fstab nor a mount unit tries twice.
+# be unplugged, and neither fstab nor a mount unit tries twice.
 mounts_loop=$state_dir/mount-at-boot
 mounts_unit=/etc/systemd/system/xensan-mounts.service
 order_dropin=/etc/systemd/system/o2cb.service.d/xensan.conf

@@ -53,8 +53,8 @@ function boot_sysctl(path,   line, name) {
 '
 
 # boot_settings: sets boot_aoe_interfaces (aoe_iflist), boot_loads_aoe (yes or no), boot_panic and boot_panic_on_oops (empty when
-# nothing sets them). Files count in the order of their names; of several with the same name the one in /etc does, then /run,
-# /usr/local/lib, /usr/lib; the last value holds; /etc/sysctl.conf comes last.
+# nothing sets them). Files are read in the order of their names; of several with the same name the one in /etc is used, then
+# /run, /usr/local/lib, /usr/lib. The last value applies; /etc/sysctl.conf is read last.
 boot_settings() {
 	# shellcheck disable=SC2086
 	boot_text=$(awk "$boot_words"'BEGIN { printf "%s", boot_settings() }' $boot_files) || return 1

@@ -1,5 +1,5 @@
 # Which backings may be touched. The owner of the host gives globs; each path is checked here, on the host, by what the
-# kernel says it leads to, in the process that acts.
+# kernel resolves it to, in the process that acts.
 
 backing_related=
 
@@ -157,7 +157,7 @@ other_names() {
 			}
 			return out s
 		}
-		# What of path lies below directory; "" when it is the directory; fails with -.
+		# The part of path below directory; "" when it is the directory; fails with -.
 		function below(path, directory) {
 			if (directory == "/") return path == "/" ? "" : path
 			if (path == directory) return ""

@@ -1,7 +1,7 @@
 # The arguments of a cluster: OWNER CLUSTER local|global reset|panic THRESHOLD IDLE KEEPALIVE RECONNECT node=…
 # region=UUID[:DEVICE]…
 # cluster_arguments "$@": sets owner, cluster, mode, fence, threshold, idle, keepalive, reconnect; nodes (one a line: NUMBER
-# NAME ADDRESS PORT) and regions (one a line: UUID DEVICE, the latter empty where it is unknown).
+# NAME ADDRESS PORT) and regions (one a line: UUID DEVICE, DEVICE is empty if it is unknown).
 cluster_arguments() {
 	owner=$1 cluster=$2 mode=$3 fence=$4 threshold=$5 idle=$6 keepalive=$7 reconnect=$8
 	shift 8

@@ -1,7 +1,7 @@
 # cut_sender PID LOG: ends the connection over which PID (xl migrate) sends, unless its log LOG shows that the target was
 # given permission to start: returns 1 then, and nothing has happened. xl finds its stream cut and resumes the domain by
-# itself, suspended or not, which nobody else could do (xl resume is younger than 4.20).
-# The sender is stopped while its log is judged: it says so before it gives permission.
+# itself, suspended or not; nothing else could do that before xl resume of Xen 4.20.
+# The sender is stopped while its log is evaluated: it logs the permission before it gives it.
 cut_sender() {
 	kill -STOP "$1" 2>/dev/null || return 0
 	cut_tries=0

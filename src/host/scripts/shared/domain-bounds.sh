@@ -22,7 +22,7 @@ allows_setting() {
 }
 
 # running_rows DOMID: `bridge NAME`, `file PATH` (kernel, ramdisk) and disks of a domain as the toolstack runs it; nothing
-# when it does not tell. What a bootloader takes out of the image is no file of the host. Disks are `disk PATH` of a raw
+# if it does not show them. What a bootloader extracts from the image is not a file of the host. Disks are `disk PATH` of a raw
 # one, `disk` of an empty drive, and `disk TEXT` or `odd-disk TEXT` of others.
 running_rows() {
 	"$toolstack" list --long "$1" 2>/dev/null </dev/null 9>&- | awk '

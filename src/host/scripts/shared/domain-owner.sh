@@ -1,6 +1,6 @@
 # Which object declared a domain on this host: the line `NAMESPACE/NAME UID` beside its configuration.
 
-# same_declarer OWNER OTHER: the same namespace and name; an object that was created anew has another uid.
+# same_declarer OWNER OTHER: the same namespace and name; an object that was created again has another uid.
 same_declarer() {
 	[ "${1%% *}" = "${2%% *}" ]
 }

@@ -1,12 +1,12 @@
 # include: atomic.sh
 # include: backing-identity.sh
-# The backing of every export, recorded beside its configuration: $state_dir/exports/NAME holds IDENTITY, PATH, OWNER.
+# The backing of every export, recorded next to its configuration: $state_dir/exports/NAME holds IDENTITY, PATH, OWNER.
 # The guard compares it before every start of a vblade. NAME is the vblade@ instance, or the id in inittab.
 exports_dir=$state_dir/exports
 guard_file=$state_dir/guard
 guard_dropin=/etc/systemd/system/vblade@.service.d/xensan.conf
 
-# require_named ASKED GLOB…: sets backing_durable. A disk without an identity cannot be told from another one of its
+# require_named ASKED GLOB…: sets backing_durable. A disk without an identity cannot be distinguished from another one of its
 # size after a reboot: the owner of the host must list it by its exact name. After require_backing.
 require_named() {
 	named_asked=$1

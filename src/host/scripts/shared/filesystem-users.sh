@@ -3,7 +3,7 @@ resolve() {
 	if have realpath; then realpath "$1"; else readlink -f "$1"; fi
 }
 
-# users_of MAJ:MIN MOUNTPOINT: what keeps a mounted file system busy, one a line: `process 7 sh`, `loop device loop3
+# users_of MAJ:MIN MOUNTPOINT: what keeps a mounted file system busy, one per line: `process 7 sh`, `loop device loop3
 # (FILE)`, `domain 3 (FILE)`, `lease of domain UUID`, `mount PATH`. Does not access the file system itself.
 users_of() {
 	users_point=$2

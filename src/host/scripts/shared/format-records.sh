@@ -1,4 +1,4 @@
-# Records of the file systems that this host began to make: one file per UUID in /var/lib/xensan/formats, never removed.
+# Records of the formats that this host began: one file per UUID in /var/lib/xensan/formats, never removed.
 #   line 1 device, line 2 owner, line 3 `began BOOTID PID BIRTH` and, after the end, line 4 `done`
 # To format again after an interruption, an administrator checks the device and removes the record by hand.
 

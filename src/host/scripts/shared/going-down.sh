@@ -1,4 +1,4 @@
-# going_down: whether the host is about to halt or reboot, according to its init. /run/nologin tells less: shutdown(8)
+# going_down: whether the host is about to halt or reboot, according to its init. /run/nologin is no proof: shutdown(8)
 # writes it minutes before, and so does a boot.
 going_down() {
 	if [ -d /run/systemd/system ]; then

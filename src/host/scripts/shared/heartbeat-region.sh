@@ -1,5 +1,5 @@
-# Regions of a global heartbeat. `o2cb start-heartbeat` looks for its devices among a few names, and those of AoE are not among
-# them (o2cb_scandisk.c of ocfs2-tools 1.8); and when it fails for one region, it ends the others.
+# Regions of a global heartbeat. `o2cb start-heartbeat` looks for its devices under a few names only, and those of AoE are not among
+# them (o2cb_scandisk.c of ocfs2-tools 1.8); and if it fails for one region, it ends the others.
 
 # region_beats CLUSTERDIRECTORY REGION: the kernel writes this node's heartbeat there.
 region_beats() {
@@ -48,7 +48,7 @@ start_region() {
 		region_error="$3 does not hold the OCFS2 $2"
 		return 1
 	}
-	# One that somebody began and did not come to the end of.
+	# A region that another process began to set up and did not finish.
 	[ ! -d "$1/heartbeat/$2" ] || rmdir "$1/heartbeat/$2" 2>/dev/null || :
 	# The kernel takes the number of an open file of the writing process.
 	region_error=$({

@@ -3,8 +3,8 @@
 # include: image-users.sh
 # Image files of domains on a shared file system. Each is recorded on the same file system, where every host sees it:
 # MOUNTPOINT/.xensan/images/ holds one file per image, named after its path below the mount point, with that path,
-# `inode birth`, the owner, the UUID of the domain, and how it came there: Making (xensan is about to make it), Made, or
-# Found (xensan did not make it; never grown, never deleted). Older records have three lines: Made, for any UUID.
+# `inode birth`, the owner, the UUID of the domain, and its origin: Making (xensan is about to create it), Made, or
+# Found (xensan did not create it; never grown, never deleted). Older records have three lines: Made, for any UUID.
 
 # reserved_name RELATIVE: a part of the path is a name of our own files (.xensan, a.img.xensan-copy.bella), or mkfs made it.
 reserved_name() {

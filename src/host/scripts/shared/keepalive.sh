@@ -1,7 +1,7 @@
 # include: inittab.sh
 # include: stop.sh
 # include: export-record.sh
-# How a vblade is kept alive, now and over a reboot: Debian's vblade@ instances under systemd, respawn lines of inittab
+# How a vblade is kept running, now and after a reboot: Debian's vblade@ instances under systemd, respawn lines of inittab
 # under sysvinit. Works on the caller's variables: init, owner, shelf, slot, net, options, name, backing_…
 
 require_keepalive() {
@@ -124,8 +124,8 @@ keepalive_pid() {
 	esac
 }
 
-# The exit code is not trusted: it is 0 even if vblade ends a moment later. Not `start` either: between two attempts of
-# an instance that waits until the ten seconds are over.
+# The exit code is not trusted: it is 0 even if vblade ends a moment later. Uses restart: between two attempts of an
+# instance, start would wait until the ten seconds are over.
 keepalive_start() {
 	case $init in
 	systemd) keepalive_restart ;;

@@ -4,9 +4,8 @@
 # it exclusively. The change is not atomic, and need not be: nothing runs yet, and a host that fails at either step
 # starts nothing.
 # A process per domain holds the lease while the domain is on this host: $leases_dir/UUID.sh, with UUID.images (`write
-# PATH` or
-# `read PATH`, one a line), UUID.until (uptime in seconds before which it does not end), UUID.pid (`PID BIRTH`) and
-# UUID.said.
+# PATH` or `read PATH`, one per line), UUID.until (uptime in seconds before which it does not end), UUID.pid (`PID BIRTH`)
+# and UUID.said.
 leases_dir=$run_dir/leases
 
 # lease_alive UUID: a process of this host holds the lease; sets worker_pid.
@@ -14,7 +13,7 @@ lease_alive() {
 	work_alive "$leases_dir/$1.pid"
 }
 
-# lease_until UUID SECONDS: holds the lease for at least so long, even if the domain is not seen. The time changes with
+# lease_until UUID SECONDS: holds the lease for at least this long, even if the domain is not seen. The time changes with
 # each call, so that a command that was sent before cannot end the lease.
 lease_until() {
 	lease_end=$(($(now) + $2))
@@ -60,7 +59,7 @@ require_flocks() {
 
 # take_lease UUID alone|beside SECONDS LOCK <IMAGES: leases the images on stdin, as in UUID.images, from now on and for
 # at least SECONDS. alone: no other host may hold a lease on an image that is written; beside: others may share it. LOCK
-# is the lock file that tells who the holder may be. Refuses ToolMissing, LeaseUnsupported and ImageLeased.
+# is the lock file that names the likely holder. Refuses ToolMissing, LeaseUnsupported and ImageLeased.
 take_lease() {
 	end_lease "$1"
 	mkdir -p "$leases_dir"

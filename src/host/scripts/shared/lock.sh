@@ -1,4 +1,4 @@
-# take_lock NAME SECONDS: only this process holds NAME on this host until it ends; busy when another process keeps it.
+# take_lock NAME SECONDS: only this process holds NAME on this host until it ends; busy if another process holds it.
 # Close descriptor 9 (9>&-) for children that may outlive the script: they would keep the lock.
 take_lock() {
 	mkdir -p "$run_dir"

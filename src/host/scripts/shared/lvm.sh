@@ -1,5 +1,5 @@
 # lvm_field vgs|lvs FIELD NAME: sets lvm_value, sizes in bytes; fails when there is no such group or volume, and ends
-# the script when LVM cannot tell. Not for $( ): there the difference would be lost.
+# the script if LVM fails. Not for $( ): there the difference would be lost.
 lvm_field() {
 	# Warnings come on stderr, even with exit code 0. The file is this process' own: others may run LVM at the same time.
 	lvm_said=$run_dir/lvm.$$

@@ -1,6 +1,6 @@
 # include: ocfs2-device.sh
 # require_mounted MOUNTPOINT UUID: the file system with this UUID is mounted there. Sets mounted_number (its MAJ:MIN as
-# stat counts it) and mounted_device.
+# stat prints it) and mounted_device.
 require_mounted() {
 	# The last mount is on top.
 	mounted_row=$(awk -v point="$1" '$5 == point {

@@ -93,8 +93,7 @@ function conf_number(text) { return text ~ /^[0-9]+$/ ? text : "-" }
 #   conf Readable OWNER | conf Unreadable WHY;   conf-cluster NAME MODE; conf-node CLUSTER NUMBER NAME ADDRESS PORT;
 #   conf-heartbeat CLUSTER REGION
 # ocfs2-tools reject a file without node_count and any line that is neither stanza, attribute nor comment; a comment
-# begins in
-# the first column and takes the whole line, an empty line ends a stanza, and an attribute is indented.
+# begins in the first column and takes the whole line, an empty line ends a stanza, and an attribute is indented.
 cluster_rows() {
 	[ -f "$1" ] || {
 		printf 'conf\tMissing\n'

@@ -11,7 +11,7 @@ device_facts() {
 	device_size=$((device_sectors * 512))
 }
 
-# require_alive DEVICE: refuses when the driver has given it up; a read would fail without telling what is on it.
+# require_alive DEVICE: refuses if the driver has given it up: a read would fail and not show what is on it.
 require_alive() {
 	device_state=up
 	{ read -r device_state <"/sys/block/etherd!${1#/dev/etherd/}/state"; } 2>/dev/null || :
@@ -31,7 +31,7 @@ find_blkid() {
 	return 1
 }
 
-# signature_of DEVICE, after find_blkid: sets signature (blkid's TYPE or PTTYPE, `several` when they contradict, empty
+# signature_of DEVICE, after find_blkid: sets signature (blkid's TYPE or PTTYPE, `several` if they contradict each other, empty
 # when there is none) and signature_text for messages. Fails when blkid cannot read it.
 signature_of() {
 	signature='' signature_text='' signature_code=0

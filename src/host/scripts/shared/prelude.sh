@@ -1,10 +1,10 @@
-# Every script begins with this: the usual places of the tools, untranslated messages, private new files, the ways to
-# end, and the check of the addressee.
+# Every script begins with this: the usual paths of the tools, untranslated messages, private new files, the ways to end,
+# and the check of the machine.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
 umask 077
-# Locks and what must not survive a boot; what must survive it.
+# For locks and what must not survive a boot; for what must survive it.
 run_dir=/run/xensan
 state_dir=/var/lib/xensan
 

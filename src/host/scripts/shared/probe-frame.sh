@@ -38,8 +38,8 @@ kept() {
 }
 
 # start PART SECTION=FUNCTION…: runs sections that could hang on the same thing, one after the other, in parallel to
-# other parts; the likeliest to hang comes last. They are left behind at the deadline. Each prints its own end, also
-# when the shell gives the part up. Variables that begin with part_ are reserved for parts. $started: PART=PID of each.
+# other parts; the likeliest to hang comes last. They are abandoned at the deadline. Each prints its own end, also
+# when the shell abandons the part. Variables that begin with part_ are reserved for parts. $started: PART=PID of each.
 started=''
 start() {
 	begin_timer
@@ -80,7 +80,7 @@ section_over() {
 	part_code=2
 }
 
-# part_over: ends the remaining sections when the shell gives the part up.
+# part_over: ends the remaining sections when the shell abandons the part.
 part_over() {
 	for part_section in $part_left; do section_over "$part_section"; done
 	: >"$work/$part_name.over"

@@ -1,5 +1,5 @@
 # include: addressee.sh
-# Which machine this is, since which boot, and who has claimed it.
+# Which machine this is, in which boot, and who has claimed it.
 
 probe_identity() {
 	word /proc/sys/kernel/hostname

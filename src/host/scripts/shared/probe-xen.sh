@@ -38,8 +38,8 @@ probe_toolstack() {
 	[ "$toolstack" != xm ] || xend_rows
 }
 
-# ask_info: sets what read_info sets. Free memory moves with the domains and their memory, which the list tells: while
-# these are the same, an answer of the last minutes stands. After probe_domains.
+# ask_info: sets what read_info sets. Free memory changes with the domains and their memory, which the list shows: while
+# these are the same, an answer from the last few minutes is still valid. After probe_domains.
 info_seconds=300
 ask_info() {
 	listed=
@@ -71,7 +71,7 @@ virt_caps:$virtual
 xen_commandline:$command_line"
 }
 
-# kept_info: sets info_kept to an answer that stands.
+# kept_info: sets info_kept to an answer that is still valid.
 kept_info() {
 	kept info || return 1
 	{
@@ -85,8 +85,8 @@ kept_info() {
 	info_kept=${kept_text#"$info_at"?"$info_listed"?}
 }
 
-# read_info: reads what xl info prints. It leaves out the line of a failed query and still exits 0: without the memory
-# none of it counts.
+# read_info: reads what xl info prints. xl omits the line of a failed query and still exits 0: without the memory the
+# answer is not used.
 read_info() {
 	major='' minor='' extra='' total='' free='' cpus='' hardware='' virtual='' command_line=''
 	while IFS=: read -r key text; do

@@ -1,4 +1,4 @@
-# The processes of this host that the scripts ask about, found by name in one pass and without starting a process.
+# The processes of this host that the scripts need to know, found by name in one pass and without starting a process.
 
 # find_processes: sets found_processes to their `PID NAME`, one a line. Fails when the processes cannot be read: this
 # very shell must be among them.

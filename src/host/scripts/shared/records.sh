@@ -1,6 +1,6 @@
 # include: backing-identity.sh
 # Which files and logical volumes are ours: one record each in /var/lib/xensan/backings, named after owner and path, holding
-# path (vg/lv), `inode birth` (- of a logical volume), owner and identity. The inode and its time of birth tell a file from a
+# path (vg/lv), `inode birth` (- of a logical volume), owner and identity. The inode and its time of birth distinguish a file from a
 # later one of the same name.
 
 record_of() {
@@ -31,8 +31,8 @@ record_volume() {
 	printf '%s\n-\n%s\n%s\n' "$2" "$1" "$volume_identity" | replace_file "$(record_of "$1" "$2")" 600
 }
 
-# known_before PATH REPLACES: sets known_identity to what was recorded under this name, made here or served, unless it
-# is REPLACES, which a user gave up; fails when there is none.
+# known_before PATH REPLACES: sets known_identity to what was recorded under this name, created here or served, unless it
+# is REPLACES, whose replacement a user approved; fails when there is none.
 known_before() {
 	for known_record in "$state_dir"/backings/* "$state_dir"/exports/*; do
 		[ -f "$known_record" ] || continue
@@ -47,7 +47,7 @@ known_before() {
 	return 1
 }
 
-# forget_replaced PATH IDENTITY: removes the records of what a user gave up under this name.
+# forget_replaced PATH IDENTITY: removes the records of the identity whose replacement a user approved under this name.
 forget_replaced() {
 	for known_record in "$state_dir"/backings/*; do
 		{ IFS= read -r known_path && read -r _ && read -r _ && IFS= read -r known_identity; } 2>/dev/null <"$known_record" || continue

@@ -1,5 +1,5 @@
-# The channel over which hosts migrate domains to each other: a key of this host's own, what the key may do on its
-# peers, and the host keys that it trusts.
+# The channel over which hosts migrate domains to each other: the host's own key, what the key may do on its peers, and
+# the host keys that it trusts.
 relocation_dir=$state_dir/ssh
 relocation_key=$relocation_dir/id_ed25519
 # xensan writes only between these two lines of root's authorized_keys.

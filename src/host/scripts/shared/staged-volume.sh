@@ -1,6 +1,6 @@
 # A new logical volume, or an extension of one, before it may be served: $group/$name.xensan-new, filled with zeros, so
-# that no client sees what earlier volumes left in its extents. The tag xensan-blank says that this is finished, also
-# after a boot.
+# that no client sees what earlier volumes left in its extents. The tag xensan-blank marks it as finished, also after a
+# boot.
 # The filling process has $staged_work.pid, .done (bytes) and .err. Needs $owner, $group and $name.
 
 # read_staged: sets staged, staged_work, and staged_tags and staged_bytes of the volume; fails when there is none.
@@ -39,7 +39,7 @@ stage_blank() {
 	fi
 	if staged_is_blank; then return 0; fi
 	if [ -s "$staged_work.err" ]; then
-		# The error is reported once, then blanking begins anew.
+		# The error is reported once, then blanking starts again.
 		staged_error=$(tail -n 1 "$staged_work.err")
 		rm -f "$staged_work".*
 		refuse BlankingFailed "/dev/$group/$staged: $staged_error"
@@ -101,7 +101,7 @@ fill_with_zeroes() {
 	flush "$1"
 }
 
-# give_staged: appends its extents to $group/$name. LVM is told not to discard them in between.
+# give_staged: appends its extents to $group/$name. LVM is instructed not to discard them in between.
 give_staged() {
 	staged_ranges=$(lvs --noheadings -o seg_pe_ranges "$group/$staged" </dev/null 9>&-) || exit 1
 	lvremove -y --config 'devices/issue_discards=0' "$group/$staged" </dev/null >&2 9>&-

@@ -4,7 +4,7 @@
 tune_arguments() {
 	device=$1 uuid=$2
 	for tune_tool in tunefs.ocfs2 debugfs.ocfs2; do have "$tune_tool" || refuse OcfsToolsMissing "$tune_tool is not installed"; done
-	# libo2cb forks to run modprobe; if that fails, the child goes on as a second tunefs.ocfs2.
+	# libo2cb forks to run modprobe; if that fails, the child continues as a second tunefs.ocfs2.
 	/sbin/modprobe --version >/dev/null 2>&1 || refuse ToolMissing "/sbin/modprobe does not run, and ocfs2-tools are not safe without it"
 	device_facts "$device" || refuse DeviceMissing "$device is not a block device"
 	require_alive "$device"

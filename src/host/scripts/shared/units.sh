@@ -1,4 +1,4 @@
-# systemd's state of the units that a probe is about: asked once, in parallel to everything else.
+# systemd's state of the units that a probe covers: queried once, in parallel with everything else.
 
 # ask_units: writes the answer to $work/units; call await_units before reading it in a shell. After begin_timer.
 ask_units() {
@@ -64,7 +64,7 @@ function units(   i, id, name, at) {
 		print "exports\tunit\t" esc(name) "\t" unit_active[id] "\t" unit_sub[id] "\t" unit_main[id]
 	}
 }
-# service_state: of units for the same thing, the one that says most. Not all of them are here.
+# service_state: of several units for the same service, the most informative state. Not all of them exist on each host.
 function service_state(ids,   id, count, i, rank, best) {
 	count = split(ids, id, " ")
 	for (i = 1; i <= count; i++) {

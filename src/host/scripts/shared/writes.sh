@@ -11,7 +11,7 @@ write_mark() {
 	dd if="$1" bs=1048576 count=64 2>/dev/null | cksum
 }
 
-# require_silent PATH NAME: refuses when PATH is written to within six seconds, or when that cannot be told.
+# require_silent PATH NAME: refuses if PATH is written to within six seconds, or if that cannot be determined.
 require_silent() {
 	silent_before=$(write_mark "$1") || refuse BackingMissing "$1 cannot be read, so it is unknown whether an initiator writes to it"
 	sleep 6

@@ -37,7 +37,7 @@ require_toolstack() {
 }
 
 # domain_rows FILE: writes one line per domain, Domain-0 left out: ID NAME UUID MEMORY VCPUS STATE REASON SECONDS, tabs
-# between. STATE without its hyphens, - for none; REASON empty when the toolstack does not tell. A row that cannot be read is
+# between. STATE without its hyphens, - for none; REASON empty if the toolstack does not report it. A row that cannot be read is
 # ? TEXT UUID (- where it shows none) - - - - -. Fails when the toolstack does not answer.
 domain_rows() {
 	rows_code=0
@@ -124,7 +124,7 @@ xm_rows() {
 		END { if (!domains) exit 1 }
 		function flush(   letters) {
 			domains++
-			# Domain-0 is left out, whatever else is told of it.
+			# Domain-0 is left out, whatever else is reported about it.
 			if (value["domid"] != "0" && (value["domid"] == "" || value["uuid"] == ""))
 				printf "?\t%s\t%s\t-\t-\t-\t-\t-\n", (value["name"] == "" ? "-" : value["name"]), (value["uuid"] == "" ? "-" : tolower(value["uuid"]))
 			else if (value["domid"] != "0") {
