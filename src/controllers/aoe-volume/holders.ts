@@ -1,4 +1,5 @@
 import { type AoeDevice, gapIn, type HostFacts } from "../../host/facts.ts";
+import { concernsDevice } from "../../host/unread-rows.ts";
 import { addressText, lookUp } from "../hosts/view.ts";
 import type { ObservedHost, VolumeObservation } from "./observation.ts";
 
@@ -35,7 +36,7 @@ function look(sight: ObservedHost, target: VolumeObservation["spec"], by: string
   }
   const { aoeDevices } = view.snapshot.facts;
   if (aoeDevices.state === "unknown") because.push(`${host} did not report its AoE devices (${aoeDevices.why})`);
-  const gap = gapIn(aoeDevices);
+  const gap = gapIn(aoeDevices, concernsDevice(target));
   if (gap !== undefined) because.push(`${host} did not report all its devices: ${gap}`);
   const users = deviceOf(view.snapshot.facts, target)?.users ?? [];
   if (users.length > 0) by.push(`${host} (${users.join(", ")})`);

@@ -1,7 +1,7 @@
 import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import type { XenHostSpec } from "../../api/xen-host.ts";
-import { concerns } from "../../host/domain-rows.ts";
 import { gapIn, type HostFacts } from "../../host/facts.ts";
+import { concernsDomain } from "../../host/unread-rows.ts";
 import type { Owner } from "../../host/values.ts";
 import type { DomainFact, DomainLock } from "../../host/xen-facts.ts";
 import { type Gone, hasEnded } from "../gone/gone.ts";
@@ -184,7 +184,7 @@ function sightingOf(host: ObservedHost, uuid: string): Sighting {
   if (domains.state === "unknown") return unknown(`did not report its domains (${domains.why})`);
   const domain = domains.value.domains.find((one) => one.uuid === uuid);
   if (domain !== undefined) return { state: "Present", host, domain, moving: isMoving(domain.name) };
-  const gap = gapIn(domains, concerns(uuid));
+  const gap = gapIn(domains, concernsDomain(uuid));
   if (gap !== undefined) return unknown(`did not report all its domains: ${gap}`);
   // A start is still running although its command was lost: the domain will appear.
   const builder = domains.value.processes.find(

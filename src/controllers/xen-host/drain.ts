@@ -39,10 +39,14 @@ export interface ObservedDrain {
    * Undefined while unknown, or unless the host is drained. `domainRef`: the XenDomain of the UUID, if one is declared.
    */
   readonly domains: readonly DrainedDomain[] | undefined;
+  /** Why the host may have further domains, which cannot be moved; undefined if every row of its list was read. */
+  readonly gap: string | undefined;
   /** Migrations that were created for this drain. */
   readonly own: readonly XenMigration[];
   /** Other unfinished migrations of domains on this host. */
   readonly others: readonly XenMigration[];
+  /** Names of all migrations of the namespace. */
+  readonly names: ReadonlySet<string>;
   readonly nowMs: number;
 }
 
@@ -96,10 +100,14 @@ export function planDrain(host: string, sight: ObservedDrain): DrainPlan {
   );
   return {
     create,
-    withdraw: waiting.filter((one) => !isDeleting(one) && !domains.some((domain) => isOf(one, domain))),
+    withdraw:
+      sight.gap === undefined
+        ? waiting.filter((one) => !isDeleting(one) && !domains.some((domain) => isOf(one, domain)))
+        : [],
     condition: conditionOf([
       ...judged.map(({ domain, blocker }) => ({ name: domain.name, blocker })),
       ...away.map((one) => ({ name: one.status?.domainName ?? one.metadata.name, blocker: whyItWaits(one) })),
+      ...(sight.gap === undefined ? [] : [{ name: "an unknown domain", blocker: sight.gap }]),
     ]),
     againSeconds: soonest(judged.map(({ dueSeconds }) => dueSeconds)),
   };
@@ -131,22 +139,35 @@ interface Decision {
 const nameOf = (host: string, { uuid }: DrainedDomain, attempt: number) =>
   `drain-${host.slice(0, 200)}-${uuid}-${attempt}`;
 
-/** One more than the highest number among these migrations; a name of another form, which a user may choose, has none. */
-function nextAttempt(host: string, domain: DrainedDomain, mine: readonly XenMigration[]): number {
+/** Numbers beyond this are not those of a drain. */
+const highestNumber = 1_000_000_000;
+
+/**
+ * The first free number after those of these migrations. Users choose names and labels, too: a name of another form has
+ * no number, and a name that is taken is left out.
+ */
+function nextAttempt(
+  host: string,
+  domain: DrainedDomain,
+  mine: readonly XenMigration[],
+  names: ReadonlySet<string>,
+): number {
   const start = nameOf(host, domain, 0).slice(0, -1);
   const numbers = mine.flatMap(({ metadata: { name } }) => {
     const number = Number(name.slice(start.length));
-    return Number.isSafeInteger(number) && nameOf(host, domain, number) === name ? [number] : [];
+    return number <= highestNumber && nameOf(host, domain, number) === name ? [number] : [];
   });
-  return 1 + Math.max(0, ...numbers);
+  let next = 1 + Math.max(0, ...numbers);
+  while (names.has(nameOf(host, domain, next))) next++;
+  return next;
 }
 
-function decide(host: string, { own, others, nowMs }: ObservedDrain, domain: DrainedDomain): Decision {
+function decide(host: string, { own, others, names, nowMs }: ObservedDrain, domain: DrainedDomain): Decision {
   const mine = own.filter((one) => isOf(one, domain));
   const open = [...mine, ...others.filter((one) => isOf(one, domain))].find((one) => !isFinished(one));
   if (open !== undefined) return { blocker: whyItWaits(open) };
   const last = mine.toSorted((one, other) => finishedAt(other) - finishedAt(one))[0];
-  const attempt = nextAttempt(host, domain, mine);
+  const attempt = nextAttempt(host, domain, mine, names);
   const outcome = findCondition(last?.status?.conditions, "Succeeded");
   // The domain came back since, or a migration of this number existed before and its object was lost.
   if (last === undefined || outcome?.status === "True" || outcome?.reason === "AlreadyDone")
@@ -187,8 +208,9 @@ export function observeDrain(world: World, host: XenHost): ObservedDrain {
   const maintenance = parsed.ok ? parsed.spec.maintenance : "None";
   return {
     maintenance,
+    gap: maintenance === "Drain" && domains !== undefined ? gapIn(domains) : undefined,
     domains:
-      maintenance === "Drain" && domains?.state === "known" && gapIn(domains) === undefined
+      maintenance === "Drain" && domains?.state === "known"
         ? domains.value.domains.map((domain) => ({
             uuid: domain.uuid,
             name: baseName(domain.name),
@@ -202,6 +224,7 @@ export function observeDrain(world: World, host: XenHost): ObservedDrain {
           : undefined,
     own: all.filter(({ metadata }) => metadata.labels?.[drainLabel] === label),
     others: all.filter((one) => one.metadata.labels?.[drainLabel] !== label && !isFinished(one)),
+    names: new Set(all.map(({ metadata }) => metadata.name)),
     nowMs: world.clock.now(),
   };
 }

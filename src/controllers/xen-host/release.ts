@@ -1,6 +1,7 @@
-import type { XenHost } from "../../api/kinds.ts";
+import type { AoeVolume, XenHost } from "../../api/kinds.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { gapIn } from "../../host/facts.ts";
+import { concernsDevice } from "../../host/unread-rows.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import { targetOf } from "../aoe-volume/export-parameters.ts";
 import { deviceOf } from "../aoe-volume/holders.ts";
@@ -32,12 +33,14 @@ export function blockerOf(
   if (watched !== undefined && !world.freshness.holds(id, watched))
     return { reason: "ClientUnknown", message: "Waiting for another probe of the host" };
   const devicesOf = view?.state === "Reachable" ? view.snapshot.facts.aoeDevices : undefined;
-  if (view?.state !== "Reachable" || devicesOf?.state === "unknown" || (devicesOf && gapIn(devicesOf)) !== undefined) {
+  const gap = devicesOf && gapIn(devicesOf, concernsAny(volumes));
+  if (view?.state !== "Reachable" || devicesOf?.state === "unknown" || gap !== undefined) {
     // It was never reached, so nothing was ever done there.
     if (host.status?.facts === undefined) return undefined;
+    const why = gap ?? "bring the host back, or remove it from their clientRefs";
     return {
       reason: "ClientUnknown",
-      message: `Cannot determine whether the host holds ${names.join(", ")}: bring the host back, or remove it from their clientRefs. ${leave}`,
+      message: `Cannot determine whether the host holds ${names.join(", ")}: ${why}. ${leave}`,
     };
   }
   const held = volumes.flatMap((volume) => {
@@ -59,6 +62,15 @@ export function blockerOf(
     reason: "ClientUnknown",
     message: `The host holds ${open.join(", ")}, which may be AoeVolume ${invalid.sort().join(", ")}, whose spec is invalid: correct the spec, or release the device there. ${leave}`,
   };
+}
+
+/** Whether an unreadable row of the AoE devices may be about one of these volumes; the address of some is unknown. */
+function concernsAny(volumes: readonly AoeVolume[]): (row: string) => boolean {
+  const each = volumes.map((volume) => {
+    const spec = volumeSpec(volume);
+    return spec.ok ? concernsDevice(spec.spec) : () => true;
+  });
+  return (row) => each.some((concerns) => concerns(row));
 }
 
 /** What abandoning leaves on the machine, for the event. */

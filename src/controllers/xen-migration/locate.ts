@@ -1,6 +1,7 @@
 import type { Reason } from "../../api/reasons.ts";
 import type { XenMigrationSpec } from "../../api/xen-migration.ts";
 import { gapIn } from "../../host/facts.ts";
+import { concernsDomain } from "../../host/unread-rows.ts";
 import type { DomainFact } from "../../host/xen-facts.ts";
 import { currentFacts } from "../hosts/view.ts";
 import type { HostSheet, Problem, Traveller } from "./transfer.ts";
@@ -44,7 +45,7 @@ export function locate(
   const fits = ({ uuid, name }: DomainFact) => uuid === wanted.toLowerCase() || (own === undefined && name === wanted);
   const hits = hosts.flatMap((host) => domainsOf(host).flatMap((row) => (fits(row) ? [{ host, row }] : [])));
   const what = own === undefined ? `domain ${wanted}` : `${own.name} (${wanted})`;
-  const chosen = choose(hits, hosts, spec.sourceHostRef?.name, what);
+  const chosen = choose(hits, hosts, spec.sourceHostRef?.name, { what, wanted });
   if ("problem" in chosen) return { kind: "Problem", problem: chosen.problem };
   const { host, row } = chosen;
   const known = own ?? declared.byUuid(row.uuid);
@@ -83,7 +84,7 @@ function choose(
   hits: readonly Hit[],
   hosts: readonly HostSheet[],
   source: string | undefined,
-  what: string,
+  { what, wanted }: { readonly what: string; readonly wanted: string },
 ): Hit | { readonly problem: Problem } {
   const places = hits.map(({ host, row }) => `${host.name} (${row.name}, id ${row.id}, ${row.uuid})`).join(", ");
   const here = hits.filter(({ host }) => source === undefined || host.name === source);
@@ -93,14 +94,12 @@ function choose(
   if (only !== undefined) return only;
   if (source !== undefined && !hosts.some(({ name }) => name === source))
     return { problem: { reason: "HostNotFound", message: `XenHost ${source} does not exist, or its spec is invalid` } };
-  const silent = hosts.filter((host) => isSilent(host) && (source === undefined || host.name === source));
-  if (silent.length > 0)
-    return {
-      problem: {
-        reason: "HostUnknown",
-        message: `No host reports ${what}, and ${silent.map(({ name }) => name).join(", ")} cannot be reached`,
-      },
-    };
+  const doubts = hosts.flatMap((host) => {
+    const why = source === undefined || host.name === source ? whyUnsure(host, wanted) : undefined;
+    return why === undefined ? [] : [`${host.name} ${why}`];
+  });
+  if (doubts.length > 0)
+    return { problem: { reason: "HostUnknown", message: `No host reports ${what}, and ${doubts.join(", ")}` } };
   if (hits.length > 0)
     return { problem: { reason: "SourceDiffers", message: `${source} does not have ${what}, which is on ${places}` } };
   return { problem: { reason: "DomainNotFound", message: `No XenHost of the namespace has ${what}` } };
@@ -111,9 +110,14 @@ function domainsOf({ view }: HostSheet): readonly DomainFact[] {
   return domains?.state === "known" ? domains.value.domains : [];
 }
 
-function isSilent({ view }: HostSheet): boolean {
+/** Why the host may have the domain although it does not show it; undefined when it does not have it. */
+function whyUnsure({ view }: HostSheet, wanted: string): string | undefined {
   const facts = currentFacts(view);
-  return facts === undefined || facts.domains.state === "unknown" || gapIn(facts.domains) !== undefined;
+  if (facts === undefined) return "cannot be reached";
+  const { domains } = facts;
+  if (domains.state === "unknown") return `did not report its domains (${domains.why})`;
+  const gap = gapIn(domains, concernsDomain(wanted));
+  return gap && `did not report all its domains: ${gap}`;
 }
 
 const failed = (reason: Reason, message: string): Located => ({ kind: "Problem", problem: { reason, message } });

@@ -1,5 +1,5 @@
-import { concerns } from "../../host/domain-rows.ts";
 import { gapIn } from "../../host/facts.ts";
+import { concernsDomain } from "../../host/unread-rows.ts";
 import type { DomainFact, MigrationRun } from "../../host/xen-facts.ts";
 import { type Gone, hasEnded } from "../gone/gone.ts";
 import type { RunningView } from "../hosts/view.ts";
@@ -66,7 +66,7 @@ export function domainSight(
   if (identity.state !== "known" || identity.value.bootId === undefined)
     return { state: "Unknown", why: "it did not report its boot id" };
   if (domains.state === "unknown") return { state: "Unknown", why: `its domains are unknown: ${domains.why}` };
-  const gap = gapIn(domains, concerns(domain.uuid));
+  const gap = gapIn(domains, concernsDomain(domain.uuid));
   if (gap !== undefined) return { state: "Unknown", why: `its list of domains has a gap: ${gap}` };
   // A host that runs without Xen has no domains, not even those from before its boot.
   const fact = domains.state === "known" ? domains.value : { domains: [], processes: [] };

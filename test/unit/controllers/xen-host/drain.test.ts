@@ -8,7 +8,10 @@ const domains = Array.from({ length: 8000 }, (_, index) => ({
   passing: false,
 }));
 const drained = (rest: object = {}) =>
-  planDrain("bella", { maintenance: "Drain", domains, own: [], others: [], nowMs: 0, ...rest });
+  planDrain("bella", {
+    ...{ maintenance: "Drain", domains, gap: undefined, own: [], others: [], names: new Set<string>(), nowMs: 0 },
+    ...rest,
+  });
 
 describe("the drain of a host that shows domains without an end", () => {
   it("makes as many migrations as a host may have domains, and no more while these are there", () => {
@@ -34,6 +37,8 @@ describe("the drain of a host that shows domains without an end", () => {
     ["drain-bella-37baabc6-98d5-48a2-9634-000000000000-02", 1],
     ["drain-brutus-37baabc6-98d5-48a2-9634-000000000000-2", 1],
     ["by-hand-99999999999999999999999", 1],
+    ["drain-bella-37baabc6-98d5-48a2-9634-000000000000-9007199254740991", 1],
+    ["drain-bella-37baabc6-98d5-48a2-9634-000000000000-1000000000", 1_000_000_001],
   ])("numbers its migrations after its own, whatever else has its label: after %s comes %d", (name, number) => {
     const ended = {
       apiVersion: "xensan.dev/v1alpha1",
@@ -48,6 +53,24 @@ describe("the drain of a host that shows domains without an end", () => {
     expect(drained({ domains: domains.slice(0, 1), own: [ended] }).create.map((one) => one.name)).toEqual([
       `drain-bella-37baabc6-98d5-48a2-9634-000000000000-${number}`,
     ]);
+  });
+
+  it("leaves out a name that something else has", () => {
+    const start = "drain-bella-37baabc6-98d5-48a2-9634-000000000000-";
+    const names = new Set([`${start}1`, `${start}2`, `${start}4`]);
+    expect(drained({ domains: domains.slice(0, 1), names }).create.map(({ name }) => name)).toEqual([`${start}3`]);
+  });
+
+  it("moves what can be read of a list with a gap, and is not over before all of it can be", () => {
+    const gap = 'a row could not be read (the name is empty): "domain ? - 0"';
+    const some = drained({ domains: domains.slice(0, 2), gap });
+    expect([some.create.length, some.condition.reason, some.condition.message]).toEqual([
+      2,
+      "DrainBlocked",
+      `an unknown domain: ${gap}; moving or queued: vm0, vm1`,
+    ]);
+    const none = drained({ domains: [], gap });
+    expect([none.condition.status, none.condition.reason]).toEqual(["False", "DrainBlocked"]);
   });
 
   it("ends with no domain only", () => {

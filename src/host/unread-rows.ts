@@ -1,0 +1,20 @@
+const uuidForm = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
+
+/**
+ * Whether an unreadable row of the list of domains may be about this domain: the row shows its UUID, or none. By a name
+ * alone, no row can be ruled out.
+ */
+export const concernsDomain =
+  (uuidOrName: string) =>
+  (row: string): boolean => {
+    const [wanted, shown] = [uuidOrName.toLowerCase(), row.toLowerCase()];
+    return !uuidForm.test(wanted) || shown.includes(wanted) || !uuidForm.test(shown);
+  };
+
+/** Whether an unreadable row of the AoE devices may be about the device of this address: it shows this name, or none. */
+export const concernsDevice =
+  ({ shelf, slot }: { readonly shelf: number; readonly slot: number }) =>
+  (row: string): boolean => {
+    const name = /^(?:device|user) (e[0-9]+\.[0-9]+)( |$)/.exec(row)?.[1];
+    return name === undefined || name === `e${shelf}.${slot}`;
+  };
