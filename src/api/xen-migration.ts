@@ -104,7 +104,7 @@ export const xenMigrationSpecSchema = withRules(
 
 const transitionSchema = z.object({
   time: timeSchema.describe("When the transition happened."),
-  state: z.string().max(64).describe("A reason from the catalogue."),
+  reason: z.string().max(64).describe("Reason of the transition, from the catalogue."),
   message: z.string().max(1024).optional().describe("Message of the transition."),
 });
 
@@ -194,7 +194,7 @@ export const xenMigrationDefinition = defineKind({
     column("Domain", ".spec['domain','domainRef.name']"),
     column("Source", "..sourceHostRef.name"),
     column("Target", "..targetHostRef.name"),
-    column("Phase", ".status.progress.phase"),
+    column("Phase", ".status['progress.phase','offline.stage']"),
     wideColumn("Mode", ".spec.mode"),
     wideColumn("Started", ".status.startTime"),
     wideColumn("Finished", ".status.completionTime"),

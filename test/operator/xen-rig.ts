@@ -133,8 +133,8 @@ export const outcome = (stage: Stage, name: string) => word(stage, "XenMigration
 export const said = (stage: Stage, name: string, type = "Succeeded") =>
   conditionOf(stage.find("XenMigration", at(name)), type).message;
 
-/** States of the history, in order. */
+/** Reasons of the history, in order. */
 export function history(stage: Stage, name: string): string[] {
   const list = objectAt(stage.find("XenMigration", at(name)) ?? {}, "status").history;
-  return (Array.isArray(list) ? list : []).filter(isObject).map(({ state }) => String(state));
+  return (Array.isArray(list) ? list : []).filter(isObject).map(({ reason }) => String(reason));
 }

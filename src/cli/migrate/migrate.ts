@@ -132,7 +132,7 @@ export function migrationNews(one: Migration): readonly string[] {
   const waiting = admitted !== undefined && admitted.status !== "True" && admitted.reason !== "Pending";
   const history = one.status?.history ?? [];
   return [
-    ...history.map((step) => `${step.time}  ${step.state}${step.message === undefined ? "" : `: ${step.message}`}`),
+    ...history.map((step) => `${step.time}  ${step.reason}${step.message === undefined ? "" : `: ${step.message}`}`),
     ...(waiting && state === "Unknown" ? [`waits, ${admitted.reason}: ${admitted.message}`] : []),
     ...(state === "Unknown" ? [] : [`${state === "True" ? "done" : "failed"}, ${reason}: ${message}`]),
   ];

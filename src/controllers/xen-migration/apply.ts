@@ -57,7 +57,7 @@ export async function apply(pass: MigrationPass): Promise<PassResult> {
 function finish(pass: MigrationPass, reason: Reason, message: string): PassResult {
   const { draft, world } = pass;
   draft.status.completionTime = rfc3339(world.clock.now());
-  tell(pass, { state: reason, message });
+  tell(pass, { reason, message });
   const aborted = reason === "AbortRequested";
   return {
     conditions: [
@@ -85,7 +85,7 @@ function arrive(pass: MigrationPass, { domain, target }: Extract<Admission, { ki
     domainName: domain.name,
     completionTime: rfc3339(world.clock.now()),
   });
-  tell(pass, { state: "Succeeded", message });
+  tell(pass, { reason: "Succeeded", message });
   return {
     conditions: [
       yes("Admitted", "AlreadyThere", message),
@@ -190,7 +190,7 @@ async function begin(pass: MigrationPass, { move, claim }: Extract<Admission, { 
   const now = world.clock.now();
   delete draft.status.plan;
   Object.assign(draft.status, intent(move, operation, boots, now));
-  tell(pass, { state: "Admitted", message: migrating });
+  tell(pass, { reason: "Admitted", message: migrating });
   const conditions = [
     yes("Admitted", "Admitted", `Every check passed for the migration of ${route}`),
     yes("Migrating", "Migrating", migrating),

@@ -52,7 +52,7 @@ export function endAgain(pass: MigrationPass, { before, operation, uuid }: Repea
     };
   const message = `${said}. ${outcomes[before.outcome]}. xensan does not repeat it: to move the domain again, create a XenMigration with another name`;
   Object.assign(draft.status, { domainUUID: uuid, completionTime: rfc3339(world.clock.now()) });
-  tell(pass, { state: "AlreadyDone", message });
+  tell(pass, { reason: "AlreadyDone", message });
   const succeeded = before.outcome === "Succeeded" ? yes : no;
   return {
     conditions: [

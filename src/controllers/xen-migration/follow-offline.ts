@@ -63,13 +63,13 @@ function observed({ world, draft }: MigrationPass, domain: XenDomain): DomainObs
 /** No XenDomain stops or starts the domain any more. */
 function lost({ draft: { status } }: MigrationPass): OfflineCourse {
   const message = `The XenDomain of ${status.domainName} no longer exists, or its spec is invalid: xensan leaves the domain as it is`;
-  const { conditions, state, end, conclusion } = over(
+  const { conditions, reason, end, conclusion } = over(
     false,
     "MigrationFailed",
     message,
     no("Aborted", "NotAborted", "No abort was requested"),
   );
-  return { conditions, state, message, end, conclusion, stopped: false, poll: false };
+  return { conditions, reason, message, end, conclusion, stopped: false, poll: false };
 }
 
 function pursuitOf(

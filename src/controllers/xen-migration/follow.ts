@@ -107,8 +107,8 @@ function awaitEnd(
 }
 
 /** Looks again until a command that may be on its way can no longer arrive. */
-const startsAnew = ({ move, state, end, conclusion }: Course) =>
-  state === "Migrating" && move === undefined && end === undefined && conclusion === undefined ? 20 : undefined;
+const startsAnew = ({ move, reason, end, conclusion }: Course) =>
+  reason === "Migrating" && move === undefined && end === undefined && conclusion === undefined ? 20 : undefined;
 
 /** Records what the target has allocated when that is news: a twentieth more, another phase, or ten seconds later. */
 function keepProgress({ draft }: MigrationPass, { run, source, target }: Evidence, nowMs: number): void {
@@ -135,8 +135,8 @@ function keepProgress({ draft }: MigrationPass, { run, source, target }: Evidenc
  * Polls only while something is awaited; a stuck migration is probed as often as any host. While xl runs, probes only
  * show its progress, and take processor time from the copying: a tenth of it at most.
  */
-function pollSeconds({ state }: Course, evidence: Evidence, hosts: readonly Machine[]): number | undefined {
-  if (state !== "Migrating" && state !== "Settling" && state !== "Aborting") return undefined;
+function pollSeconds({ reason }: Course, evidence: Evidence, hosts: readonly Machine[]): number | undefined {
+  if (reason !== "Migrating" && reason !== "Settling" && reason !== "Aborting") return undefined;
   if (stateOf(evidence) !== "Running") return 3;
   return Math.max(2, ...hosts.map(({ agent }) => 10 * agent.runningTookSeconds));
 }

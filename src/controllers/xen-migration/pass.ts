@@ -68,12 +68,12 @@ const troubles: ReadonlySet<string> = new Set([
 /** Adds a transition to the history and records it as an event, once. */
 export function tell(
   { draft, object: migration, events, world }: MigrationPass,
-  change: { state: string; message: string },
+  change: { reason: string; message: string },
 ): void {
   if (!transition(draft.status, change, world.clock.now())) return;
   events.record(xenMigrations, migration, {
-    type: troubles.has(change.state) ? "Warning" : "Normal",
-    reason: change.state,
+    type: troubles.has(change.reason) ? "Warning" : "Normal",
+    reason: change.reason,
     action: "Migrate",
     note: change.message,
   });

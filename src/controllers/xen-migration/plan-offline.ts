@@ -69,9 +69,9 @@ export function planOffline(pursuit: OfflinePursuit): OfflineCourse {
   return status.offline?.stage === "Starting" ? part(starting(pursuit, aborted)) : down(pursuit);
 }
 
-const part = ({ conditions, state, message, end, conclusion }: OpenCourse): OfflineCourse => ({
+const part = ({ conditions, reason, message, end, conclusion }: OpenCourse): OfflineCourse => ({
   conditions,
-  state,
+  reason,
   message,
   end,
   conclusion,
@@ -101,7 +101,7 @@ function abortedCondition(pursuit: OfflinePursuit): ConditionUpdate {
 
 const going = (reason: Reason, message: string, aborted: ConditionUpdate): OpenCourse => ({
   conditions: [...active("True", reason, message), aborted],
-  state: reason,
+  reason,
   message,
   end: undefined,
   conclusion: undefined,

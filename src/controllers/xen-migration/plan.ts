@@ -34,11 +34,11 @@ export type Action =
   /** Destroy the suspended copy under the domain's own name, as a person has approved. */
   | { readonly kind: "DestroySource" };
 
-/** The state of a migration, its next action, and what it reports. */
+/** The reason of a migration's state, its next action, and what it reports. */
 export interface Course {
   readonly conditions: readonly ConditionUpdate[];
-  /** A word of the catalogue of reasons, for the history. */
-  readonly state: string;
+  /** The reason of the state that it is in, from the catalogue, for the history. */
+  readonly reason: Reason;
   readonly message: string;
   /** To be recorded before `move`. */
   readonly stop: StopReason | undefined;
@@ -155,7 +155,7 @@ function beginning(pursuit: Pursuit, stop: StopReason | undefined, aborted: Cond
   const message = `${names.domain} is about to move from ${names.source} to ${names.target}`;
   const part = {
     conditions: [...active("True", "Migrating", message), aborted],
-    state: "Migrating",
+    reason: "Migrating" as const,
     message,
     end: undefined,
   };
@@ -175,7 +175,7 @@ function going(pursuit: Pursuit, waiting: string, stop: StopReason | undefined, 
   const refused = no("Aborted", "PastPointOfNoReturn", refusal?.message ?? "");
   return {
     conditions: [...active("True", reason, message), late ? refused : aborted],
-    state: stop !== undefined && runs ? "Aborting" : reason,
+    reason: stop !== undefined && runs ? "Aborting" : reason,
     message,
     move: stop !== undefined && runs && !late ? { kind: "Abort" } : undefined,
     end: undefined,
@@ -203,7 +203,7 @@ function settling(
     move = copy === "Suspended" ? { kind: "DestroySource" } : { kind: "Settle", side, action: "DestroyMigratedAway" };
   return {
     conditions: [...active("True", "Settling", message), aborted],
-    state: "Settling",
+    reason: "Settling",
     message,
     move,
     end: undefined,
@@ -240,7 +240,7 @@ export const over = (succeeded: boolean, reason: Reason, message: string, aborte
     aborted,
     succeeded ? yes("Succeeded", reason, message) : no("Succeeded", reason, message),
   ],
-  state: reason,
+  reason,
   message,
   move: undefined,
   end: { succeeded, reason, message },
@@ -250,7 +250,7 @@ export const over = (succeeded: boolean, reason: Reason, message: string, aborte
 /** The course of a migration that waits until the hosts show something else, or a person decides. */
 export const stuck = (reason: Reason, message: string, aborted: ConditionUpdate, conclusion?: string): OpenCourse => ({
   conditions: [...active("Unknown", reason, message), aborted],
-  state: reason,
+  reason,
   message,
   move: undefined,
   end: undefined,

@@ -6,15 +6,15 @@ import { rfc3339 } from "../../runtime/conditions.ts";
 /** The name of the run of an operation on the source, for the status. */
 export const unitName = (operation: string) => `xensan-migrate-${operation}`;
 
-/** Adds a transition to the history, unless the state is the same as before. Returns whether it was new. */
+/** Adds a transition to the history, unless its reason is the same as before. Returns whether it was new. */
 export function transition(
   status: XenMigrationStatus,
-  change: { readonly state: string; readonly message: string },
+  change: { readonly reason: string; readonly message: string },
   nowMs: number,
 ): boolean {
   const history = status.history ?? [];
-  if (history.at(-1)?.state === change.state) return false;
-  const entry = { time: rfc3339(nowMs), state: change.state, message: change.message.slice(0, 1024) };
+  if (history.at(-1)?.reason === change.reason) return false;
+  const entry = { time: rfc3339(nowMs), reason: change.reason, message: change.message.slice(0, 1024) };
   status.history = [...history.slice(-63), entry];
   return true;
 }

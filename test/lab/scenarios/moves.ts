@@ -50,7 +50,7 @@ async function overhead({ get, on }: Words, from: string, name: string): Promise
   const migration = await get<XenMigration>(xenMigrations, name);
   const created = Date.parse(migration.metadata.creationTimestamp ?? "");
   const course = (migration.status?.history ?? []).map(
-    ({ time, state }) => `${state} ${((Date.parse(time) - created) / 1000).toFixed(0)}`,
+    ({ time, reason }) => `${reason} ${((Date.parse(time) - created) / 1000).toFixed(0)}`,
   );
   const run = `/var/lib/xensan/migrations/${migration.status?.operationID ?? ""}`;
   const [began = 0, ended = 0] = (await on(from, `stat -c %.3Y ${run} ${run}.exit`)).split("\n").map(Number);

@@ -55,8 +55,8 @@ describe("the XenMigration that somebody means", () => {
 describe("the news of a migration", () => {
   it("are its transitions, what it waits for, and its end", () => {
     const history = [
-      { time: "2026-01-01T10:00:00Z", state: "Admitted" },
-      { time: "2026-01-01T10:01:00Z", state: "Migrating", message: "half" },
+      { time: "2026-01-01T10:00:00Z", reason: "Admitted" },
+      { time: "2026-01-01T10:01:00Z", reason: "Migrating", message: "half" },
     ];
     const news = (conditions: Record<string, w.Said>, more: object = {}) =>
       migrationNews(readMigration(w.migration("move", conditions, more)));
