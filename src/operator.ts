@@ -21,7 +21,7 @@ import { type PublishedSchema, SchemaWatch } from "./controllers/schema-watch.ts
 import { credentialTypes, hasMoreValues, onlyCredentials, secretsPerPage } from "./controllers/secret/credentials.ts";
 import { controlSecrets } from "./controllers/secret/reconcile.ts";
 import { isUsed } from "./controllers/secret/watches.ts";
-import { deedEvent } from "./controllers/tell-deeds.ts";
+import { stepEvent } from "./controllers/step-events.ts";
 import { tellSchemaTooOld } from "./controllers/tell-schema.ts";
 import type { Controlled } from "./controllers/watch.ts";
 import type { Means, Stores, World } from "./controllers/world.ts";
@@ -252,7 +252,7 @@ async function lead(
         ?.enqueue(object, { priority: enqueued?.initial === true ? priority.low : priority.normal });
     },
     onDone(object, result) {
-      const event = deedEvent(result);
+      const event = stepEvent(result);
       if (event !== undefined) kinds.find(({ kind }) => kind === object.kind)?.objects?.record(events, object, event);
     },
   });

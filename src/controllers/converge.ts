@@ -1,5 +1,5 @@
 import type { PlanStep } from "../api/plan-step.ts";
-import { InvalidValue } from "../host/values.ts";
+import { unlessInvalid } from "../host/values.ts";
 import type { ConditionUpdate } from "../runtime/conditions.ts";
 import { isDeleting } from "../runtime/finalizers.ts";
 import { type Kind, keyOf } from "../runtime/kube-api.ts";
@@ -115,15 +115,8 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
     return { conditions, againSeconds: soonest([handed.againSeconds, ...again]) };
   }
 
-  /** Reports InvalidSpec for a value that passed the schema but that cannot be given to a host. */
-  function planned<R>(plan: () => R): R | P {
-    try {
-      return plan();
-    } catch (error) {
-      if (!(error instanceof InvalidValue)) throw error;
-      return its.saying(its.owned.map((type) => unknown(type, "InvalidSpec", error.message)));
-    }
-  }
+  const planned = <R>(plan: () => R): R | P =>
+    unlessInvalid(plan, (message) => its.saying(its.owned.map((type) => unknown(type, "InvalidSpec", message))));
 
   return async (pass) => {
     const { directives, object } = pass;

@@ -5,7 +5,7 @@ import type { Reason } from "../api/reasons.ts";
 import type { SshSpec } from "../api/ssh.ts";
 import { claimMachine } from "../host/actions.ts";
 import type { HostFacts } from "../host/facts.ts";
-import { InvalidValue } from "../host/values.ts";
+import { unlessInvalid } from "../host/values.ts";
 import { type ConditionUpdate, rfc3339, summarise } from "../runtime/conditions.ts";
 import { isDeleting, removeFinalizer } from "../runtime/finalizers.ts";
 import type { Kind } from "../runtime/kube-api.ts";
@@ -300,18 +300,11 @@ async function look<
 function claimed({ kind, name }: ObjectRef, claiming: Claiming, observed: boolean, plan: () => HostPlan): HostPlan {
   if (claiming.kind === "Elsewhere")
     return { steps: [], problem: { reason: "ClaimedElsewhere", message: claiming.message } };
-  const wanted = planned(plan);
+  const wanted = unlessInvalid(
+    plan,
+    (message): HostPlan => ({ steps: [], problem: { reason: "InvalidSpec", message } }),
+  );
   // Without other steps there is nothing to claim an observed machine for.
   if (claiming.kind !== "Free" || wanted.steps.length > 0 || observed) return wanted;
   return { ...wanted, steps: [exclusive({ kind, name }, claimMachine())] };
-}
-
-/** Reports InvalidSpec for a value that passed the schema but that cannot be given to a host. */
-function planned(plan: () => HostPlan): HostPlan {
-  try {
-    return plan();
-  } catch (error) {
-    if (!(error instanceof InvalidValue)) throw error;
-    return { steps: [], problem: { reason: "InvalidSpec", message: error.message } };
-  }
 }

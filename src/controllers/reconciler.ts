@@ -73,8 +73,8 @@ export interface Reconciling<T extends Declared<Status>, Spec, Status extends Co
   readonly converge: (pass: Pass<T, Spec, Status>) => Promise<PassResult>;
   /** The result for an invalid spec, where it differs from the default. */
   readonly invalid?: (pass: Pass<T, undefined, Status>, message: string) => Promise<PassResult>;
-  /** Computes Ready from the status as it is then, where the outcome has no Ready. */
-  readonly ready: (status: Status, pass: Pass<T, Spec | undefined, Status>, outcome: PassResult) => ConditionUpdate;
+  /** Computes Ready from the status as it is then, where the outcome has no Ready; absent where `summarise` sets it. */
+  readonly ready?: (status: Status, pass: Pass<T, Spec | undefined, Status>, outcome: PassResult) => ConditionUpdate;
   /** Sets conditions that follow from Ready for tools that wait for any object; by default Stalled. */
   readonly summarise?: typeof sayStalled;
   /** True: the kind reports its own history. */
@@ -144,7 +144,7 @@ export function reconcilerOf<T extends Declared<Status>, Spec, Status extends Co
             obsolete: outcome.obsolete ?? [],
             owned: its.owned,
             summarise(status, at) {
-              if (!outcome.conditions.some(({ type }) => type === "Ready"))
+              if (its.ready !== undefined && !outcome.conditions.some(({ type }) => type === "Ready"))
                 say(status, [its.ready(draft.status, { ...pass, spec }, outcome)], at);
               (its.summarise ?? sayStalled)(status, at);
             },

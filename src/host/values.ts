@@ -23,6 +23,16 @@ export class InvalidValue extends Error {
   }
 }
 
+/** What `make` returns; `otherwise` where a value passed the schema but cannot be given to a host. */
+export function unlessInvalid<T, U>(make: () => T, otherwise: (message: string) => U): T | U {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    return otherwise(error.message);
+  }
+}
+
 /** The value if the whole of it matches; throws {@link InvalidValue} otherwise. The pattern must be anchored. */
 export function matching(field: string, value: string, pattern: RegExp, accepted: string): string {
   if (pattern.test(value)) return value;

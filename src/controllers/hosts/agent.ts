@@ -37,12 +37,12 @@ export interface HostAgentOptions {
   /** The probe to run: it asks for everything that the objects on this host need. */
   readonly probe: (extent: Extent) => HostCommand;
   /**
-   * Called after every probe, successful or not, that covers more than what runs. `settled`: the owners whose jobs'
+   * Called after every probe, successful or not, that covers more than what runs. `shown`: the owners whose jobs'
    * effect this probe shows.
    */
-  readonly onView: (before: HostView, settled: readonly WorkRef[]) => void;
+  readonly onView: (before: HostView, shown: readonly WorkRef[]) => void;
   /** Called after every successful probe of what runs. */
-  readonly onRunning: (settled: readonly WorkRef[]) => void;
+  readonly onRunning: (shown: readonly WorkRef[]) => void;
   /** Called after every job, before a probe shows its effect. */
   readonly onEnded: (owners: Iterable<WorkRef>) => void;
   /** The machine and the claims that every command is meant for; called each time. */

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { Clock } from "../../clock.ts";
 import { type ProbeRequest, probe, probeRunning } from "../../host/actions.ts";
-import { path as hostPath, InvalidValue, interfaceName } from "../../host/values.ts";
+import { path as hostPath, interfaceName, unlessInvalid } from "../../host/values.ts";
 import type { Secret } from "../../runtime/kinds.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import type { ReadonlyStore } from "../../runtime/store.ts";
@@ -27,10 +27,10 @@ export interface MachinesOptions {
   readonly secret: (namespace: string, name: string) => Secret | undefined;
   /** What the objects on the machine of this member need to know of it. */
   readonly questions: (member: ObjectRef) => readonly Partial<ProbeRequest>[];
-  /** Called after every probe of a host. `settled`: the work whose effect the probe shows. */
-  readonly onView: (machine: Machine, before: HostView, settled: readonly WorkRef[]) => void;
+  /** Called after every probe of a host. `shown`: the work whose effect the probe shows. */
+  readonly onView: (machine: Machine, before: HostView, shown: readonly WorkRef[]) => void;
   /** The same for a probe only of what runs. */
-  readonly onRunning: (machine: Machine, settled: readonly WorkRef[]) => void;
+  readonly onRunning: (machine: Machine, shown: readonly WorkRef[]) => void;
   /** Called after every job on a host, with its owners. No probe has shown its effect yet. */
   readonly onEnded: (owners: Iterable<WorkRef>) => void;
 }
@@ -155,8 +155,8 @@ export class Machines {
             claims: self.claims,
           }),
           observer: () => self.observer,
-          onView: (before, settled) => onView(self, before, settled),
-          onRunning: (settled) => onRunning(self, settled),
+          onView: (before, shown) => onView(self, before, shown),
+          onRunning: (shown) => onRunning(self, shown),
           onEnded,
           onHostKey: (key) => {
             self.seenKey ??= key;
@@ -243,11 +243,8 @@ function joined(questions: readonly Partial<ProbeRequest>[]): ProbeRequest {
 }
 
 /** Drops a malformed value of one object, which would spoil the probe for all. */
-function accepts(form: (value: string) => string, value: string): boolean {
-  try {
-    return form(value) === value;
-  } catch (error) {
-    if (error instanceof InvalidValue) return false;
-    throw error;
-  }
-}
+const accepts = (form: (value: string) => string, value: string): boolean =>
+  unlessInvalid(
+    () => form(value) === value,
+    () => false,
+  );

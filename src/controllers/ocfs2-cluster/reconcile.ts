@@ -1,6 +1,6 @@
 import { type Ocfs2Cluster, ocfs2Clusters } from "../../api/kinds.ts";
 import type { Ocfs2ClusterSpec, Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
-import { InvalidValue } from "../../host/values.ts";
+import { unlessInvalid } from "../../host/values.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { convergence } from "../converge.ts";
 import { suspends } from "../directives.ts";
@@ -81,14 +81,11 @@ export function controlClusters(means: Means): Controlled {
   return watchClusters(world, reconciler);
 }
 
-function describe(status: Ocfs2ClusterStatus, observation: ClusterObservation): readonly Restart[] {
-  try {
-    return describeCluster(status, observation);
-  } catch (error) {
-    if (!(error instanceof InvalidValue)) throw error;
-    return [];
-  }
-}
+const describe = (status: Ocfs2ClusterStatus, observation: ClusterObservation): readonly Restart[] =>
+  unlessInvalid(
+    () => describeCluster(status, observation),
+    () => [],
+  );
 
 function leftBy({ status }: Ocfs2Cluster): string {
   const hosts = (status?.nodes ?? []).map(({ hostRef }) => hostRef.name).join(", ");

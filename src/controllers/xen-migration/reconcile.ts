@@ -1,6 +1,5 @@
 import { type XenMigration, xenMigrations } from "../../api/kinds.ts";
 import type { XenMigrationSpec, XenMigrationStatus } from "../../api/xen-migration.ts";
-import { findCondition } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { no, unknown } from "../finding.ts";
 import { type PassResult, reconcilerOf } from "../reconciler.ts";
@@ -36,11 +35,6 @@ export function controlMigrations(means: MigrationMeans): Controlled {
       converge: async (pass) =>
         await partOf(pass.spec.mode, pass.object.status?.operationID !== undefined)({ ...means, ...pass, notes }),
       invalid: async (_pass, message) => ({ conditions: invalid(message) }),
-      // Ready repeats Succeeded.
-      ready(status) {
-        const { status: word, reason, message } = findCondition(status.conditions, "Succeeded") ?? unlooked;
-        return { type: "Ready", status: word, reason, message };
-      },
       // Reconcile again at once, to retire the migration.
       concluded: ({ draft }) => (draft.status.completionTime === undefined ? undefined : 0),
     },
@@ -48,8 +42,6 @@ export function controlMigrations(means: MigrationMeans): Controlled {
   );
   return watchMigrations(world, reconciler);
 }
-
-const unlooked = unknown("Succeeded", "Pending", "Not checked yet");
 
 function partOf(mode: XenMigrationSpec["mode"], begun: boolean): (pass: MigrationPass) => Promise<PassResult> {
   if (!begun) return apply;

@@ -63,8 +63,8 @@ function dispatching() {
       data: { "ssh-privatekey": "a2V5" },
     }),
     questions: () => [{ roles: ["Server"] }],
-    onView: (machine, before, settled) => dispatch.looked(machine, before, settled),
-    onRunning: (machine, settled) => dispatch.lookedAtRunning(machine, settled),
+    onView: (machine, before, shown) => dispatch.looked(machine, before, shown),
+    onRunning: (machine, shown) => dispatch.lookedAtRunning(machine, shown),
     onEnded: (owners) => dispatch.ended(owners),
   });
   const freshness = new Freshness();

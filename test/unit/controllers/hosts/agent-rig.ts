@@ -54,8 +54,8 @@ export function watching(
       extent === "Running"
         ? probeRunning()
         : probe({ roles: ["Server"], backings: [], segments: extent === "All" ? ["eth1"] : [] }),
-    onView: (before, settled) => views.push([before.state, agent.view.state, ...settled.map(refText)].join(" ")),
-    onRunning: (settled) => views.push(["Running", ...settled.map(refText)].join(" ")),
+    onView: (before, shown) => views.push([before.state, agent.view.state, ...shown.map(refText)].join(" ")),
+    onRunning: (shown) => views.push(["Running", ...shown.map(refText)].join(" ")),
     onEnded: () => undefined,
     addressee: () => ({}),
     observer: () => undefined,

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { patienceSeconds } from "../../../src/api/reasons/patience.ts";
 import { reasons } from "../../../src/api/reasons.ts";
-import { deedOf, deeds } from "../../../src/controllers/deeds.ts";
+import { eventReasonOf, eventReasons } from "../../../src/controllers/step-events.ts";
 
 /** Scripts that change nothing. */
 const looking = ["probe", "probe-running", "await-migration", "read-configuration"];
@@ -11,11 +11,11 @@ describe("what a step has done", () => {
   it("has a word for every script that changes a host", () => {
     const directory = new URL("../../../src/host/scripts/", import.meta.url);
     const scripts = readdirSync(directory).flatMap((file) => (file.endsWith(".sh") ? [file.slice(0, -3)] : []));
-    expect(Object.keys(deeds).sort()).toEqual(scripts.filter((name) => !looking.includes(name)).sort());
+    expect(Object.keys(eventReasons).sort()).toEqual(scripts.filter((name) => !looking.includes(name)).sort());
   });
 
   it("uses words of the catalogue only", () => {
-    const words = Object.values(deeds).flatMap((deed) => (typeof deed === "string" ? [deed] : Object.values(deed)));
+    const words = Object.values(eventReasons).flatMap((one) => (typeof one === "string" ? [one] : Object.values(one)));
     expect(words.filter((word) => !(word in reasons))).toEqual([]);
     expect(Object.keys(patienceSeconds).filter((word) => !(word in reasons))).toEqual([]);
   });
@@ -28,7 +28,7 @@ describe("what a step has done", () => {
     ["stop-domain", "absent", undefined],
     ["stop-domain", "waiting", "Stopping"],
     ["do-something", "", "DoSomething"],
-  ])("%s that says %s is %s", (action, detail, deed) => {
-    expect(deedOf(action, detail)).toBe(deed);
+  ])("%s that says %s is %s", (action, detail, reason) => {
+    expect(eventReasonOf(action, detail)).toBe(reason);
   });
 });

@@ -1,10 +1,13 @@
 import type { Reason } from "../api/reasons.ts";
+import type { EventInput } from "../runtime/events.ts";
+import type { StepResult } from "./hosts/step.ts";
+import { hostText } from "./identity.ts";
 
 /** One reason for all that a step may have done, or one per first word of its detail; other details have no reason. */
-type Deed = Reason | Readonly<Record<string, Reason>>;
+type EventReason = Reason | Readonly<Record<string, Reason>>;
 
 /** The reason of the event for what a step did on a host, by the name of its script. */
-export const deeds: Readonly<Record<string, Deed>> = {
+export const eventReasons: Readonly<Record<string, EventReason>> = {
   "claim-machine": "Claimed",
   "install-packages": "PackagesInstalled",
   "interface-up": "InterfaceUp",
@@ -46,13 +49,21 @@ export const deeds: Readonly<Record<string, Deed>> = {
 };
 
 /** The reason of the event for a step that ended with this detail; undefined when it changed nothing. */
-export function deedOf(action: string, detail: string): string | undefined {
+export function eventReasonOf(action: string, detail: string): string | undefined {
   const [word = ""] = detail.split(" ");
   if (word === "unchanged" || word === "absent") return undefined;
-  const deed = deeds[action] ?? pascal(action);
-  return typeof deed === "string" ? deed : deed[word];
+  const reason = eventReasons[action] ?? pascal(action);
+  return typeof reason === "string" ? reason : reason[word];
 }
 
 /** Turns `ensure-export` into `EnsureExport`, the `action` of events. */
-export const pascal = (name: string): string =>
+const pascal = (name: string): string =>
   name.replace(/(^|-)([a-z])/g, (_all, _dash, letter: string) => letter.toUpperCase());
+
+/** The event for a successful step, for the object for which it was done. */
+export function stepEvent({ step, outcome }: StepResult): EventInput | undefined {
+  if (outcome.kind !== "done") return undefined;
+  const reason = eventReasonOf(step.action, outcome.detail);
+  if (reason === undefined) return undefined;
+  return { type: "Normal", reason, action: pascal(step.action), note: `${hostText(step.host)}: ${step.summary}` };
+}
