@@ -9,7 +9,14 @@ import { suspends } from "./directives.ts";
 import { unknown, yes } from "./finding.ts";
 import { goesOn, type Handed, type Held, handOver, type Job, observerOf, printed, soonest } from "./gate.ts";
 import { explainOutcome, type Step } from "./hosts/step.ts";
-import { type CommonStatus, countRepairs, type Declared, holding, type Pass, type PassResult } from "./reconciler.ts";
+import {
+  type CommonStatus,
+  countRepairs,
+  type Declared,
+  ensureFinalizer,
+  type Pass,
+  type PassResult,
+} from "./reconciler.ts";
 import type { Means } from "./world.ts";
 
 /** The conditions of an object, and the steps that are needed. */
@@ -70,10 +77,10 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
   const { kind, store } = its;
 
   /** Sets our finalizer before the first side effect. */
-  async function hold({ object, context }: Pass<T, Spec, Status>): Promise<void> {
+  async function setFinalizer({ object, context }: Pass<T, Spec, Status>): Promise<void> {
     const current = store.get(keyOf(object));
     const same = current !== undefined && current.metadata.uid === object.metadata.uid;
-    await holding({ api, kind, store }, same ? current : object, context);
+    await ensureFinalizer({ api, kind, store }, same ? current : object, context);
   }
 
   async function act(pass: Pass<T, Spec, Status>, seen: Seen, plan: P): Promise<Handed> {
@@ -82,14 +89,14 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
     const jobs = its.jobs(pass, seen, plan.steps);
     const allowed = suspends(directives) ? [] : jobs.filter((job) => observerOf(job) === undefined);
     const doable = allowed.flatMap(({ steps }) => steps);
-    if (doable.length > 0) await hold(pass);
+    if (doable.length > 0) await setFinalizer(pass);
     if (its.survives?.(doable) === true) await draft.flush();
     // The steps must rest on what the server holds, not only on the cache.
     if (doable.length > 0) await draft.confirm();
     context.signal.throwIfAborted();
     const handed = handOver(world, jobs, { directives, log: context.log });
-    if (directives.dryRun || handed.observed.length > 0)
-      draft.status.plan = doable.length === 0 ? (its.preview?.(plan) ?? printed(plan.steps)) : printed(handed.observed);
+    if (directives.dryRun || handed.withheld.length > 0)
+      draft.status.plan = doable.length === 0 ? (its.preview?.(plan) ?? printed(plan.steps)) : printed(handed.withheld);
     if (its.repairs !== false) countRepairs(means, object, kind.kind, handed.started);
     return handed;
   }
@@ -130,7 +137,7 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
     }
     const plan = planned(() => its.plan(seen));
     const frozen = suspends(directives) || observesAll(its.jobs(pass, seen, []));
-    if (!frozen && its.needsFinalizer?.(seen, plan) === true) await hold(pass);
+    if (!frozen && its.needsFinalizer?.(seen, plan) === true) await setFinalizer(pass);
     const ready = (await its.prepare?.(pass, seen, plan)) ?? { seen, plan };
     return await finish(pass, ready.seen, ready.plan, its.unhelpful, []);
   };

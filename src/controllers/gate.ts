@@ -35,7 +35,7 @@ export interface Handed {
   /** Steps that do not run now: tried without effect, to be tried again, or withheld from an observed machine. */
   readonly held: readonly Held[];
   /** Steps that only `spec.management: Observe` keeps from running; each is in `held` too. */
-  readonly observed: readonly Step[];
+  readonly withheld: readonly Step[];
   /** Seconds until the first of `held` is due. */
   readonly againSeconds: number | undefined;
 }
@@ -51,7 +51,7 @@ export const goesOn = ({ outcome }: Held): boolean =>
   outcome.kind === "done" && /^(waiting|copying|blanking)/.test(outcome.detail);
 
 /** The result when nothing was handed over. */
-export const nothingHanded: Handed = { started: [], held: [], observed: [], againSeconds: undefined };
+export const nothingHanded: Handed = { started: [], held: [], withheld: [], againSeconds: undefined };
 
 /** The parts of the world that the gate uses. */
 type Books = Pick<World, "freshness" | "ledger">;
@@ -77,7 +77,7 @@ interface Candidate {
 
 interface Refusal {
   readonly held?: Held | undefined;
-  readonly observed?: readonly Held[];
+  readonly withheld?: readonly Held[];
   readonly againSeconds?: number;
 }
 
@@ -100,7 +100,7 @@ function isWanted({ directives }: Candidate): Refusal | undefined {
 function isManaged({ job }: Candidate): Refusal | undefined {
   const observer = observerOf(job);
   if (observer === undefined || job.steps.length === 0) return undefined;
-  return { observed: job.steps.map((step) => ({ step, outcome: observeOnly(observer) })) };
+  return { withheld: job.steps.map((step) => ({ step, outcome: observeOnly(observer) })) };
 }
 
 /** The object that keeps the job's machine, or a machine that the job concerns, from being changed. */
@@ -167,7 +167,7 @@ const machineWorkOf = ({ work, machine }: Job) => ({ work, machine: machine.endp
 export function handOver(world: Books, jobs: readonly Job[], { directives, log }: Caller): Handed {
   const started: Step[] = [];
   const held: Held[] = [];
-  const observed: Step[] = [];
+  const withheld: Step[] = [];
   const again: (number | undefined)[] = [];
   for (const job of jobs) {
     const results = job.machine.agent.results(job.work);
@@ -181,15 +181,15 @@ export function handOver(world: Books, jobs: readonly Job[], { directives, log }
     const told = refusal === undefined ? heldBy(candidate) : refusal.held;
     if (told !== undefined) held.push(told);
     // For one condition the last entry counts: the first step, which comes next, goes last.
-    held.push(...(refusal?.observed ?? []).toReversed());
-    observed.push(...(refusal?.observed ?? []).map(({ step }) => step));
+    held.push(...(refusal?.withheld ?? []).toReversed());
+    withheld.push(...(refusal?.withheld ?? []).map(({ step }) => step));
     again.push(refusal?.againSeconds);
     if (refusal !== undefined) continue;
     world.ledger.begin(machineWorkOf(job), job.steps, job.basis, results);
     job.machine.agent.lanes.submit(job.work, job.steps, log);
     if (told === undefined) started.push(...job.steps);
   }
-  return { started, held, observed, againSeconds: soonest(again) };
+  return { started, held, withheld, againSeconds: soonest(again) };
 }
 
 function firstRefusal(candidate: Candidate): Refusal | undefined {
@@ -215,7 +215,7 @@ export function lookedAgain(
     world.freshness.demand(object, machines, "Confirm", extent);
     return false;
   }
-  if (!machines.every((machine) => world.freshness.holds(object, machine, "Confirm"))) return false;
+  if (!machines.every((machine) => world.freshness.isFresh(object, machine, "Confirm"))) return false;
   world.ledger.hasWanted(object);
   return true;
 }

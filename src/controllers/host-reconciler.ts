@@ -113,7 +113,7 @@ export function hostReconciler<
   return reconcilerOf<T, Spec, Status>(
     means,
     {
-      ...{ kind, store, parse, owned, holds: "Always" },
+      ...{ kind, store, parse, owned, finalizer: "Always" },
       abandoned: (object) => ({ left: host.left(object), refused: host.abandonRefused?.(object) !== undefined }),
       async early(pass) {
         const { object, context } = pass;
@@ -284,10 +284,10 @@ async function look<
   const tools = facts.tools.state === "known" ? [...facts.tools.value] : [];
   const basis = JSON.stringify([facts.interfaces, facts.aoe, tools]);
   // Missing things are put in place only after a look that began after the spec was written.
-  const fresh = world.freshness.holds(ref, machine);
+  const fresh = world.freshness.isFresh(ref, machine);
   const handed = handOver(world, [{ work: ref, machine, steps, basis, fresh }], { directives, log: context.log });
   countRepairs(means, object, ref.kind, handed.started);
-  if (handed.observed.length > 0) status.plan = printed(handed.observed);
+  if (handed.withheld.length > 0) status.plan = printed(handed.withheld);
   const failed = handed.held.map(({ step, outcome }) => {
     const { reason, message } = explainOutcome(step, outcome);
     return no(host.conditionOf?.(step.action) ?? host.prepared, reason, message);

@@ -66,7 +66,7 @@ export interface Reconciling<T extends Declared<Status>, Spec, Status extends Co
   /** Condition types that the object always has, besides Ready. */
   readonly owned: readonly string[];
   /** `Always`: the finalizer is set at first sight; otherwise before the first side effect. */
-  readonly holds?: "Always";
+  readonly finalizer?: "Always";
   /** May end the reconcile before the status is considered; undefined: the reconcile goes on. */
   readonly early?: (pass: Omit<Pass<T, Spec | undefined, Status>, "draft">) => Promise<ReconcileResult | undefined>;
   /** Observes, plans, acts and describes, and releases a deleted object. */
@@ -122,7 +122,8 @@ export function reconcilerOf<T extends Declared<Status>, Spec, Status extends Co
       }
       const ended = await its.early?.({ ref, object, spec, directives, context });
       if (ended !== undefined) return ended;
-      if (its.holds === "Always" && parsed.ok) object = await holding({ api, kind, store }, object, context);
+      if (its.finalizer === "Always" && parsed.ok)
+        object = await ensureFinalizer({ api, kind, store }, object, context);
       const current = object;
       const before = current.status?.conditions;
       const initial = current.status ?? empty();
@@ -165,7 +166,7 @@ export function reconcilerOf<T extends Declared<Status>, Spec, Status extends Co
 }
 
 /** Sets our finalizer: before the first side effect, and before anything that exists already is taken over. */
-export async function holding<T extends KubeObject>(
+export async function ensureFinalizer<T extends KubeObject>(
   { api, kind, store }: { readonly api: Means["api"]; readonly kind: Kind<T>; readonly store: ReadonlyStore<T> },
   object: T,
   { signal }: ReconcileContext,

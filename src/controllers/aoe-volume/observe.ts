@@ -109,7 +109,7 @@ function see(world: World, volume: AoeVolume, kind: "AoeServer" | "XenHost", nam
   return {
     host: hostText({ kind, name }),
     view: host?.agent.view ?? pending,
-    fresh: host !== undefined && world.freshness.holds(volumeName, host) && world.freshness.holds(id, host),
+    fresh: host !== undefined && world.freshness.isFresh(volumeName, host) && world.freshness.isFresh(id, host),
     trusted: host?.trusted ?? false,
   };
 }

@@ -65,7 +65,7 @@ export function controlVolumes(means: Means): Controlled {
 /** Requests a probe of the server, because its last one is older than what it is compared with. */
 function askServer({ machines, freshness }: World, volume: ObjectRef, object: AoeVolume, spec: AoeVolumeSpec): void {
   for (const server of refsIn(object, "AoeServer", [spec.serverRef.name]).flatMap((one) => machines.of(one) ?? []))
-    if (freshness.holds(volume, server, "Compare")) freshness.demand(volume, [server], "Compare", "WithoutSegments");
+    if (freshness.isFresh(volume, server, "Compare")) freshness.demand(volume, [server], "Compare", "WithoutSegments");
 }
 
 /** The steps as jobs: one for each machine of the volume. */

@@ -36,7 +36,7 @@ export class Freshness {
   }
 
   /** True if the facts of the machine are fresh for this need. */
-  holds(object: ObjectRef, machine: Machine, need: Need = "Change"): boolean {
+  isFresh(object: ObjectRef, machine: Machine, need: Need = "Change"): boolean {
     return this.#open.get(machine)?.has(`${need} ${refText(object)}`) !== true;
   }
 

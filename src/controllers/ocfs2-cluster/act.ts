@@ -52,7 +52,7 @@ export function lookAgain(world: World, cluster: Ocfs2Cluster): number | undefin
   const { namespace = "", name } = cluster.metadata;
   const id = refTo("Ocfs2Cluster", namespace, name);
   const hosts = machinesOf(world, cluster).filter(({ agent }) => agent.view.state === "Reachable");
-  if (hosts.some((host) => !world.freshness.holds(id, host, "Compare"))) return undefined;
+  if (hosts.some((host) => !world.freshness.isFresh(id, host, "Compare"))) return undefined;
   const ages = hosts.map(({ agent }) => (agent.ageSeconds() ?? 0) * 1000);
   const youngest = Math.min(...ages);
   if (youngest < apartMs) return (apartMs - youngest) / 1000 + 0.1;

@@ -77,7 +77,7 @@ function seeNode(world: World, cluster: Ocfs2Cluster, names: readonly NodeName[]
     state: "Found",
     spec: parsed.spec,
     view: watched?.agent.view ?? pending,
-    fresh: watched !== undefined && world.freshness.holds(id, watched) && world.freshness.holds(hostId, watched),
+    fresh: watched !== undefined && world.freshness.isFresh(id, watched) && world.freshness.isFresh(hostId, watched),
     trusted: watched?.trusted ?? false,
     beats: beatOf(goneOf(world, { namespace, name: node.host })),
     neverReached: object.status?.facts === undefined && lastFacts(watched?.agent.view) === undefined,

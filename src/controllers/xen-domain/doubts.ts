@@ -29,6 +29,6 @@ export class Doubts {
       this.#open.set(id, true);
       this.#world.freshness.demand(id, watched, "Twice");
     }
-    return watched.every((host) => this.#world.freshness.holds(id, host, "Twice"));
+    return watched.every((host) => this.#world.freshness.isFresh(id, host, "Twice"));
   }
 }

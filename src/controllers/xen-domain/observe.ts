@@ -105,7 +105,7 @@ function hostSights(world: World, domain: XenDomain, spec: XenDomainSpec, starts
         spec: parsed.spec,
         view,
         gone: goneOf(world, { namespace, name: host }),
-        fresh: world.freshness.holds(id, watched),
+        fresh: world.freshness.isFresh(id, watched),
         reserved: starts?.reserved(refTo("XenHost", namespace, host), id, (uuid) => shows(view, uuid)) ?? 0,
         busy: watched.agent.pending(id),
       },

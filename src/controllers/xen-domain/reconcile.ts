@@ -85,7 +85,7 @@ export function controlDomains(means: Means): Controlled {
       ...shared,
       parse: domainSpec,
       async early({ ref, object, spec, directives, context }) {
-        if (!machinesOf(world, object).every((machine) => world.freshness.holds(ref, machine, "Moved"))) return done;
+        if (!machinesOf(world, object).every((machine) => world.freshness.isFresh(ref, machine, "Moved"))) return done;
         const derived = spec !== undefined && spec.uuid === undefined ? derivedUuid(world, object, spec) : undefined;
         if (derived === undefined || isDeleting(object) || directives.dryRun) return undefined;
         shared.store.observe(await nameForever(api, object, derived, context.signal));

@@ -26,7 +26,7 @@ export function abandonRefused(world: World, host: XenHost): Contradiction | und
   const clusters = world.stores.clusters.byIndex("host", keyString(key));
   // It was never reached, so nothing was ever done there.
   if (host.status?.facts === undefined) return undefined;
-  if (machine !== undefined && (machine.agent.view.state === "Pending" || !world.freshness.holds(id, machine)))
+  if (machine !== undefined && (machine.agent.view.state === "Pending" || !world.freshness.isFresh(id, machine)))
     return waits("ClientUnknown", "the host must be probed again");
   const facts = currentFacts(machine?.agent.view);
   if (facts !== undefined) return beats(facts, clusters);

@@ -35,7 +35,7 @@ export async function removeContradicted(
 /** The boot id in a look that began after the annotations last changed. */
 function answersIn(world: World, host: ObjectRef): string | undefined {
   const watched = world.machines.of(host);
-  if (watched === undefined || !world.freshness.holds(host, watched)) return undefined;
+  if (watched === undefined || !world.freshness.isFresh(host, watched)) return undefined;
   const identity = currentFacts(watched.agent.view)?.identity;
   return identity?.state === "known" ? identity.value.bootId : undefined;
 }

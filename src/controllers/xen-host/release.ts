@@ -30,7 +30,7 @@ export function blockerOf(
   const view = watched?.agent.view;
   const names = volumes.map(({ metadata }) => metadata.name).sort();
   // A device that was opened since the last look would be missed.
-  if (watched !== undefined && !world.freshness.holds(id, watched))
+  if (watched !== undefined && !world.freshness.isFresh(id, watched))
     return { reason: "ClientUnknown", message: "Waiting for another probe of the host" };
   const devicesOf = view?.state === "Reachable" ? view.snapshot.facts.aoeDevices : undefined;
   const gap = devicesOf && gapIn(devicesOf, concernsAny(volumes));

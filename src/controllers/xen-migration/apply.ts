@@ -5,7 +5,7 @@ import { no, unknown, yes } from "../finding.ts";
 import { lookedAgain } from "../gate.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { hostText, refTo, xenHost } from "../identity.ts";
-import { holding, type PassResult } from "../reconciler.ts";
+import { ensureFinalizer, type PassResult } from "../reconciler.ts";
 import { isOfDrain } from "../xen-host/drain.ts";
 import { type Admission, admit } from "./admission.ts";
 import { endAgain, repeats } from "./end-again.ts";
@@ -29,7 +29,7 @@ export async function apply(pass: MigrationPass): Promise<PassResult> {
   }
   const hosts = machinesOf(world, migration);
   // Facts from before the migration was created, or before the operator started, are too old.
-  if (!hosts.every((host) => host.agent.view.state !== "Pending" && world.freshness.holds(id, host)))
+  if (!hosts.every((host) => host.agent.view.state !== "Pending" && world.freshness.isFresh(id, host)))
     return { conditions: [] };
   const applicant = observeApplicant(world, migration, spec, notes.reserved.values(), fleetCap);
   const repeated = repeats(pass, applicant);
@@ -186,7 +186,7 @@ async function begin(pass: MigrationPass, { move, claim }: Extract<Admission, { 
   // Reserve before the first await, so that no other migration gets the same permits.
   notes.reserved.set(id, claim);
   context.signal.throwIfAborted();
-  await holding({ api: pass.api, kind: xenMigrations, store: world.stores.migrations }, migration, context);
+  await ensureFinalizer({ api: pass.api, kind: xenMigrations, store: world.stores.migrations }, migration, context);
   const now = world.clock.now();
   delete draft.status.plan;
   Object.assign(draft.status, intent(move, operation, boots, now));

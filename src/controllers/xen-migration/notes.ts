@@ -54,7 +54,7 @@ export class MigrationNotes {
   /** Whether every host was probed since the run was reported over; undefined when it was not reported. */
   lookedSinceEnd(id: ObjectRef, hosts: readonly Machine[]): boolean | undefined {
     if (!this.#ended.has(id)) return undefined;
-    return hosts.every((host) => this.#world.freshness.holds(id, host, "End"));
+    return hosts.every((host) => this.#world.freshness.isFresh(id, host, "End"));
   }
 
   /** To be called when a begin command is handed over. */

@@ -140,9 +140,9 @@ describe("what wakes an object", () => {
     on.disks.put(thing("Disk", "a", 2, { generation: 2 }));
     const [machine] = [...on.machines.all()];
     if (machine === undefined) throw new Error("there is no machine");
-    expect([on.woken(), on.freshness.holds(disk, machine)]).toEqual([["Disk san/a"], false]);
+    expect([on.woken(), on.freshness.isFresh(disk, machine)]).toEqual([["Disk san/a"], false]);
     await on.clock.advance(1_000);
-    expect([on.woken(), on.freshness.holds(disk, machine)]).toEqual([["Disk san/a"], true]);
+    expect([on.woken(), on.freshness.isFresh(disk, machine)]).toEqual([["Disk san/a"], true]);
   });
 
   it("is another status, for which nobody looks again; and nothing is neither", async () => {
@@ -153,7 +153,7 @@ describe("what wakes an object", () => {
     on.woken();
     on.disks.put(thing("Disk", "a", 2, {}, "up"));
     const [machine] = [...on.machines.all()];
-    expect([on.woken(), machine && on.freshness.holds(disk, machine)]).toEqual([["Disk san/a"], true]);
+    expect([on.woken(), machine && on.freshness.isFresh(disk, machine)]).toEqual([["Disk san/a"], true]);
     on.disks.put(thing("Disk", "a", 3, { labels: { colour: "red" } }, "up"));
     expect(on.woken()).toEqual([]);
   });
@@ -165,7 +165,7 @@ describe("what wakes an object", () => {
     expect(on.woken()).toEqual(["Box san/a at first"]);
     on.boxes.put(thing("Box", "a", 2, { generation: 2 }));
     const [machine] = [...on.machines.all()];
-    expect([on.woken(), machine && on.freshness.holds(disk, machine)]).toEqual([["Box san/a", "Disk san/a"], false]);
+    expect([on.woken(), machine && on.freshness.isFresh(disk, machine)]).toEqual([["Box san/a", "Disk san/a"], false]);
   });
 
   it("is the end of a step, where the next one may be on another machine", () => {

@@ -22,7 +22,7 @@ const endpoint = endpointOf("san", {
 });
 const start = step("ensure-export", ["0", "1"]);
 const stop = step("remove-export", ["0", "1"], { interrupts: true });
-const nothing = { started: [], held: [], observed: [], againSeconds: undefined };
+const nothing = { started: [], held: [], withheld: [], againSeconds: undefined };
 
 /** A machine after one look, on which every script but the probe ends with `exitCode`. */
 async function gated({ recorded = true, exitCode = 0 } = {}) {
@@ -77,7 +77,7 @@ describe("a job at the gate", () => {
     const told = (...steps: (typeof start)[]) => ({
       ...nothing,
       held: steps.toReversed().map((step) => ({ step, outcome })),
-      observed: steps,
+      withheld: steps,
     });
     machine.members.set(server, { machineId, management: "Observe" });
     expect(hand({ steps: [start, stop] })).toEqual(told(start, stop));

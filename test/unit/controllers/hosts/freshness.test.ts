@@ -34,11 +34,11 @@ describe("not on knowledge older than a change", () => {
     watch();
     await clock.advance(200);
     freshness.demand(a, [watched]);
-    expect([freshness.holds(a, watched), freshness.holds(b, watched)]).toEqual([false, true]);
+    expect([freshness.isFresh(a, watched), freshness.isFresh(b, watched)]).toEqual([false, true]);
     await clock.advance(400);
-    expect([met, freshness.holds(a, watched)]).toEqual([[[]], false]);
+    expect([met, freshness.isFresh(a, watched)]).toEqual([[[]], false]);
     await clock.advance(500);
-    expect([met, freshness.holds(a, watched)]).toEqual([[[], ["a"]], true]);
+    expect([met, freshness.isFresh(a, watched)]).toEqual([[[], ["a"]], true]);
   });
 
   it("is renewed by a change that comes while it waits", async () => {
@@ -51,7 +51,7 @@ describe("not on knowledge older than a change", () => {
     freshness.demand(a, [watched]);
     await clock.advance(400);
     expect(met.at(-1)).toEqual(["b"]);
-    expect(freshness.holds(a, watched)).toBe(false);
+    expect(freshness.isFresh(a, watched)).toBe(false);
     await clock.advance(500);
     expect(met.at(-1)).toEqual(["a"]);
   });
@@ -63,7 +63,7 @@ describe("not on knowledge older than a change", () => {
     await clock.advance(1_000);
     freshness.demand(a, [watched]);
     await clock.advance(1_000);
-    expect(freshness.holds(a, watched)).toBe(true);
+    expect(freshness.isFresh(a, watched)).toBe(true);
   });
 
   it("asks for a look without the segments when that is enough", async () => {
@@ -80,8 +80,8 @@ describe("not on knowledge older than a change", () => {
     watch();
     await clock.advance(1_000);
     freshness.demand(a, [watched], "Confirm");
-    expect([freshness.holds(a, watched), freshness.holds(a, watched, "Confirm")]).toEqual([true, false]);
+    expect([freshness.isFresh(a, watched), freshness.isFresh(a, watched, "Confirm")]).toEqual([true, false]);
     await clock.advance(1_000);
-    expect(freshness.holds(a, watched, "Confirm")).toBe(true);
+    expect(freshness.isFresh(a, watched, "Confirm")).toBe(true);
   });
 });
