@@ -4,19 +4,13 @@ import type { ConditionUpdate } from "../runtime/conditions.ts";
 import { isDeleting } from "../runtime/finalizers.ts";
 import { type Kind, keyOf } from "../runtime/kube-api.ts";
 import type { ReadonlyStore } from "../runtime/store.ts";
+import { act } from "./act.ts";
 import { suspended } from "./conclude.ts";
 import { suspends } from "./directives.ts";
 import { unknown, yes } from "./finding.ts";
-import { goesOn, type Handed, type Held, handOver, type Job, observerOf, printed, soonest } from "./gate.ts";
+import { goesOn, type Handed, type Held, type Job, observerOf, printed, soonest } from "./gate.ts";
 import { explainOutcome, type Step } from "./hosts/step.ts";
-import {
-  type CommonStatus,
-  countRepairs,
-  type Declared,
-  ensureFinalizer,
-  type Pass,
-  type PassResult,
-} from "./reconciler.ts";
+import { type CommonStatus, type Declared, ensureFinalizer, type Pass, type PassResult } from "./reconciler.ts";
 import type { Means } from "./world.ts";
 
 /** The conditions of an object, and the steps that are needed. */
@@ -73,7 +67,7 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
   means: Means,
   its: Converging<T, Spec, Status, Seen, P>,
 ): (pass: Pass<T, Spec, Status>) => Promise<PassResult> {
-  const { api, world } = means;
+  const { api } = means;
   const { kind, store } = its;
 
   /** Sets our finalizer before the first side effect. */
@@ -83,23 +77,15 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
     await ensureFinalizer({ api, kind, store }, same ? current : object, context);
   }
 
-  async function act(pass: Pass<T, Spec, Status>, seen: Seen, plan: P): Promise<Handed> {
-    const { draft, directives, context, object } = pass;
-    delete draft.status.plan;
-    const jobs = its.jobs(pass, seen, plan.steps);
-    const allowed = suspends(directives) ? [] : jobs.filter((job) => observerOf(job) === undefined);
-    const doable = allowed.flatMap(({ steps }) => steps);
-    if (doable.length > 0) await setFinalizer(pass);
-    if (its.survives?.(doable) === true) await draft.flush();
-    // The steps must rest on what the server holds, not only on the cache.
-    if (doable.length > 0) await draft.confirm();
-    context.signal.throwIfAborted();
-    const handed = handOver(world, jobs, { directives, log: context.log });
-    if (directives.dryRun || handed.withheld.length > 0)
-      draft.status.plan = doable.length === 0 ? (its.preview?.(plan) ?? printed(plan.steps)) : printed(handed.withheld);
-    if (its.repairs !== false) countRepairs(means, object, kind.kind, handed.started);
-    return handed;
-  }
+  const actOn = async (pass: Pass<T, Spec, Status>, seen: Seen, plan: P): Promise<Handed> =>
+    await act(means, pass, its.jobs(pass, seen, plan.steps), {
+      preview: () => its.preview?.(plan) ?? printed(plan.steps),
+      async before(steps) {
+        await setFinalizer(pass);
+        if (its.survives?.(steps) === true) await pass.draft.flush();
+      },
+      repairs: its.repairs ?? true,
+    });
 
   async function finish(
     pass: Pass<T, Spec, Status>,
@@ -109,7 +95,7 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
     last: readonly ConditionUpdate[],
   ): Promise<PassResult> {
     its.describe(pass, seen, plan);
-    const handed = await act(pass, seen, plan);
+    const handed = await actOn(pass, seen, plan);
     const conditions = merged(
       plan.conditions,
       conditionsOf(

@@ -34,7 +34,7 @@ export class Dispatch {
    */
   readonly #firstRound: RefMap<true>;
   /** The owners for which {@link DispatchOptions.onDone} was called, by result. */
-  readonly #told = new WeakMap<StepResult, RefSet<WorkRef>>();
+  readonly #reported = new WeakMap<StepResult, RefSet<WorkRef>>();
 
   constructor(options: DispatchOptions) {
     this.#options = options;
@@ -138,8 +138,8 @@ export class Dispatch {
 
   #tellDone(machine: Machine, owner: WorkRef): void {
     for (const result of machine.agent.results(owner)) {
-      const told = this.#told.get(result) ?? new RefSet<WorkRef>();
-      this.#told.set(result, told);
+      const told = this.#reported.get(result) ?? new RefSet<WorkRef>();
+      this.#reported.set(result, told);
       if (told.has(owner)) continue;
       told.add(owner);
       this.#options.onDone?.(objectOf(owner), result);

@@ -11,10 +11,11 @@ import { isDeleting, removeFinalizer } from "../runtime/finalizers.ts";
 import type { Kind } from "../runtime/kube-api.ts";
 import { done, type Reconciler } from "../runtime/reconciler.ts";
 import type { ReadonlyStore } from "../runtime/store.ts";
+import { act } from "./act.ts";
 import { merged } from "./converge.ts";
 import { approvedOf, type Directives, suspends } from "./directives.ts";
 import { no, unknown, yes } from "./finding.ts";
-import { handOver, printed } from "./gate.ts";
+import { printed } from "./gate.ts";
 import { type Ended, type Gone, hasEnded } from "./gone/gone.ts";
 import { factsStatus } from "./host-facts.ts";
 import { addressOf } from "./hosts/endpoint.ts";
@@ -23,7 +24,7 @@ import { exclusive, explainOutcome, type Step } from "./hosts/step.ts";
 import { currentFacts, lastSnapshot, machineOf, pending } from "./hosts/view.ts";
 import type { ObjectRef } from "./identity.ts";
 import { reachable } from "./reach.ts";
-import { countRepairs, type Declared, type Pass, type PassResult, reconcilerOf } from "./reconciler.ts";
+import { type Declared, type Pass, type PassResult, reconcilerOf } from "./reconciler.ts";
 import { unreadable, unreadableType } from "./unreadable.ts";
 import type { Means } from "./world.ts";
 
@@ -169,7 +170,7 @@ async function recordMachine<T, Status extends HostStatus>(
 }
 
 /** Adds what is proved about a machine that does not answer to the reason why it does not. */
-function told(reached: ReturnType<typeof reachable>, gone: Gone | undefined): ReturnType<typeof reachable> {
+function withProof(reached: ReturnType<typeof reachable>, gone: Gone | undefined): ReturnType<typeof reachable> {
   if (gone === undefined) return reached;
   if (gone.kind === "Beats") {
     // The reason why SSH is refused says more than that the machine runs.
@@ -251,12 +252,12 @@ async function look<
   Seen,
 >(means: Means, host: HostKind<T, Spec, Status, Seen>, pass: Pass<T, Spec, Status>): Promise<PassResult> {
   const { world } = means;
-  const { ref, object, spec, directives, draft, context } = pass;
+  const { ref, object, spec, directives, draft } = pass;
   const { status } = draft;
   const machine = world.machines.of(ref);
   const view = machine?.agent.view ?? pending;
   const gone = host.gone?.(object);
-  const reached = told(reachable(view, addressOf(spec.ssh)), gone);
+  const reached = withProof(reachable(view, addressOf(spec.ssh)), gone);
   const facts = currentFacts(view);
   delete status.plan;
   if (facts === undefined || machine === undefined) {
@@ -272,27 +273,27 @@ async function look<
   const { steps, problem, conditions: aspects = [], required = [] } = plan;
   const left = unreadable(facts);
   const seen = left === undefined ? [reached] : [reached, left];
-  if (directives.dryRun) status.plan = printed(steps);
   const prepared = (reason: Reason | undefined) =>
     problem === undefined
       ? yes(host.prepared, host.prepared, host.preparedMessage)
       : no(host.prepared, reason ?? problem.reason, problem.message);
-  if (suspends(directives) || isDeleting(object))
-    return { conditions: [...seen, prepared(undefined), ...aspects], required };
-  if (steps.length > 0 && !observed) await draft.confirm();
-  context.signal.throwIfAborted();
+  if (isDeleting(object)) return { conditions: [...seen, prepared(undefined), ...aspects], required };
   const tools = facts.tools.state === "known" ? [...facts.tools.value] : [];
   const basis = JSON.stringify([facts.interfaces, facts.aoe, tools]);
   // Missing things are put in place only after a look that began after the spec was written.
   const fresh = world.freshness.isFresh(ref, machine);
-  const handed = handOver(world, [{ work: ref, machine, steps, basis, fresh }], { directives, log: context.log });
-  countRepairs(means, object, ref.kind, handed.started);
-  if (handed.withheld.length > 0) status.plan = printed(handed.withheld);
+  const handed = await act(means, pass, [{ work: ref, machine, steps, basis, fresh }], {
+    preview: () => printed(steps),
+  });
   const failed = handed.held.map(({ step, outcome }) => {
     const { reason, message } = explainOutcome(step, outcome);
     return no(host.conditionOf?.(step.action) ?? host.prepared, reason, message);
   });
-  const conditions = [...seen, prepared(steps.length > 0 ? "Progressing" : undefined), ...aspects];
+  const conditions = [
+    ...seen,
+    prepared(steps.length > 0 && !suspends(directives) ? "Progressing" : undefined),
+    ...aspects,
+  ];
   return { conditions: merged(conditions, failed), required, againSeconds: handed.againSeconds };
 }
 

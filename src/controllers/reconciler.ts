@@ -3,7 +3,7 @@ import type { Condition } from "../api/conditions.ts";
 import type { Metadata } from "../api/kinds.ts";
 import type { ParsedSpec } from "../api/parse.ts";
 import type { PlanStep } from "../api/plan-step.ts";
-import { type ConditionUpdate, hasCondition } from "../runtime/conditions.ts";
+import type { ConditionUpdate } from "../runtime/conditions.ts";
 import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../runtime/finalizers.ts";
 import type { Kind, KubeObject } from "../runtime/kube-api.ts";
 import {
@@ -175,15 +175,4 @@ export async function ensureFinalizer<T extends KubeObject>(
   const held = await addFinalizer({ api, kind, object, finalizer, signal });
   store.observe(held);
   return held;
-}
-
-/** Counts steps as repairs if the object was already Ready for the current spec. */
-export function countRepairs(
-  { metrics }: Means,
-  { metadata, status }: Declared<CommonStatus>,
-  kind: string,
-  started: readonly { readonly action: string }[],
-): void {
-  if (!hasCondition(status?.conditions, "Ready", "True", metadata.generation)) return;
-  for (const { action } of started) metrics.repairs.inc({ kind, action });
 }
