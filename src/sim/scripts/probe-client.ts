@@ -73,7 +73,7 @@ export const responders =
       let [lines, bytes] = [0, 0];
       for (const { shelf, slot, config } of heard(world, host, nic)) {
         lines += 1;
-        bytes += `${shelf}.${slot}\t${config}\n`.length;
+        bytes += `responders\t${name}\t${shelf}.${slot}\t${escaped(config)}\n`.length;
         if (lines > 1024 || bytes > 262_144) {
           row(run, "responders", "?", "aoecfg heard more than 1024 answers or 256 KiB", name);
           break;

@@ -146,15 +146,17 @@ probe_responders() {
 			aoecfg -t 1 "$net" 2>"$work/aoecfg.$net.err" </dev/null || code=$?
 			echo "$code" >"$work/aoecfg.$net.rc"
 		} | awk -v net="$net" -v cut="$work/aoecfg.$net.cut" "$escape_fields"'{
-			if (NR > 1024 || (bytes += length($0) + 1) > 262144) {
+			target = $0; sub(/\t.*/, "", target)
+			config = $0
+			if (!sub(/^[^\t]*\t/, "", config)) config = ""
+			line = "responders\t" net "\t" target "\t" esc(config)
+			# As written here: an escaped character takes four bytes.
+			if (NR > 1024 || (bytes += length(line) + 1) > 262144) {
 				print "responders\t?\taoecfg heard more than 1024 answers or 256 KiB\t" net
 				print "cut" >cut
 				exit
 			}
-			target = $0; sub(/\t.*/, "", target)
-			config = $0
-			if (!sub(/^[^\t]*\t/, "", config)) config = ""
-			print "responders\t" net "\t" target "\t" esc(config)
+			print line
 		}' >"$work/aoecfg.$net" &
 	done <"$work/segments"
 	wait
