@@ -267,8 +267,9 @@ async function lead(
     for (const { kind, store } of Object.values(mirrors))
       for (const object of store.list(namespace)) controllers.get(kind.kind)?.enqueue(keyOf(object));
   };
-  const isUsed = (namespace: string) => Object.values(mirrors).some(({ store }) => store.list(namespace).length > 0);
-  const claims = holder === undefined ? undefined : new Claims({ api, clock, log, events, holder, onLost, isUsed });
+  const hasObjects = (namespace: string) =>
+    Object.values(mirrors).some(({ store }) => store.list(namespace).length > 0);
+  const claims = holder === undefined ? undefined : new Claims({ api, clock, log, events, holder, onLost, hasObjects });
   onClaims(claims);
   for (const { kind, reconciler: inner } of kinds) {
     const reconciler = claims?.guard(kind, inner, (key) => controllers.get(kind)?.enqueue(key)) ?? inner;

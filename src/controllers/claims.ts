@@ -23,7 +23,7 @@ export interface ClaimsOptions {
    */
   readonly onLost: (namespace: string) => Promise<void>;
   /** Whether any object is known in the namespace: one without, that the server does not have, is forgotten. */
-  readonly isUsed: (namespace: string) => boolean;
+  readonly hasObjects: (namespace: string) => boolean;
 }
 
 /** Name of the Lease in each served namespace that says which operator serves it. */
@@ -122,7 +122,7 @@ export class Claims {
   #of(namespace: string): NamespaceClaim {
     const known = this.#claims.get(namespace);
     if (known !== undefined) return known;
-    const { api, clock, log, holder, events, isUsed } = this.#options;
+    const { api, clock, log, holder, events, hasObjects } = this.#options;
     const claim: NamespaceClaim = {
       waiting: new RefMap(),
       other: undefined,
@@ -132,7 +132,7 @@ export class Claims {
       election: new LeaderElection({
         ...{ clock, log, ...durations },
         api: lastingLease(api, holder, () => {
-          if (!isUsed(namespace)) claim.campaign?.abort(new Error("the namespace is gone"));
+          if (!hasObjects(namespace)) claim.campaign?.abort(new Error("the namespace is gone"));
         }),
         lease: { namespace, name: claimName },
         identity: holder,
@@ -175,7 +175,7 @@ export class Claims {
         this.#options.log.info({ namespace }, "the namespace is gone, and with it its claim");
         // If it has been created again meanwhile, its objects claim it anew.
         this.#claims.delete(namespace);
-        if (this.#options.isUsed(namespace)) this.#wake(claim);
+        if (this.#options.hasObjects(namespace)) this.#wake(claim);
       });
     this.#running.add(running);
   }

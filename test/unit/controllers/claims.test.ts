@@ -54,7 +54,7 @@ function namespaceWithObject() {
       const claims = new Claims({
         ...{ api, clock: on.clock, log: on.log, events, holder },
         onLost: async (namespace) => void lost.push(namespace),
-        isUsed: () => known.object,
+        hasObjects: () => known.object,
       });
       const reconciler = claims.guard(
         object.kind,
