@@ -212,6 +212,8 @@ export class ApiServer {
         this.#write(resource, keyOf(stored.object), stored.object, stored.ownership, type);
       }
     }
+    // Namespaces that the backup does not have were not deleted: they never were.
+    this.#goneNamespaces.clear();
   }
 
   resourceOf(kind: Kind): Resource {
