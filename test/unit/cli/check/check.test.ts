@@ -16,7 +16,7 @@ describe("the range of Kubernetes", () => {
     expect([pinnedMinors()[0], pinnedMinors().at(-1), defaultMinor]).toEqual([oldest, newest, newest]);
     expect(text("helm/xensan/Chart.yaml")).toContain(`\nkubeVersion: ">=${oldest}.0-0"\n`);
     expect(text("README.md")).toContain(
-      `Kubernetes ${oldest} or newer: the tests run on ${newest}, and on ${oldest} before a release.`,
+      `Kubernetes ${oldest} or newer; the tests run on ${newest}, and before a release also on ${oldest}.`,
     );
   });
 
