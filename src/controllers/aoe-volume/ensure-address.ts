@@ -245,7 +245,10 @@ function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefin
   ]);
 }
 
-/** Why a host did not tell all who answer. Undefined: it did. */
+/**
+ * Why a host did not tell all who answer. Undefined: it did. Where answers were cut off, the unread row shows only the
+ * interface; a single odd answer hides no other.
+ */
 function silence({ responders }: HostFacts): string | undefined {
   if (responders.state === "known") return gapIn(responders, (row) => !row.includes(" "));
   return responders.state === "unknown" ? responders.why : "aoecfg is not installed";

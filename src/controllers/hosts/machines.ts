@@ -145,8 +145,9 @@ export class Machines {
           probe(extent) {
             if (extent === "Running") return probeRunning();
             const asked = [...self.members.keys()].flatMap(questions);
-            const wanted = joined(asked);
-            self.leftOut = new Set(imagesIn(asked).slice(mostImages));
+            const images = imagesIn(asked);
+            const wanted = joined(asked, images.slice(0, mostImages));
+            self.leftOut = new Set(images.slice(mostImages));
             return probe(extent === "All" ? wanted : { ...wanted, segments: [] });
           },
           addressee: () => ({
@@ -226,7 +227,7 @@ const imagesIn = (questions: readonly Partial<ProbeRequest>[]) =>
   [...new Set(questions.flatMap(({ images = [] }) => images))].filter((one) => accepts(hostPath, one));
 
 /** What all objects on a machine need to know of it, in one request. */
-function joined(questions: readonly Partial<ProbeRequest>[]): ProbeRequest {
+function joined(questions: readonly Partial<ProbeRequest>[], images: readonly string[]): ProbeRequest {
   const union = <T extends string>(of: (one: Partial<ProbeRequest>) => readonly T[] | undefined): T[] =>
     [...new Set(questions.flatMap((one) => of(one) ?? []))].sort();
   const paths = (of: (one: Partial<ProbeRequest>) => readonly string[] | undefined) =>
@@ -237,7 +238,7 @@ function joined(questions: readonly Partial<ProbeRequest>[]): ProbeRequest {
     backings: paths(({ backings }) => backings),
     sharedDevices: paths(({ sharedDevices }) => sharedDevices),
     mountPoints: paths(({ mountPoints }) => mountPoints),
-    images: imagesIn(questions).slice(0, mostImages).sort(),
+    images: [...images].sort(),
     lockDirectories: paths(({ lockDirectories }) => lockDirectories),
   };
 }

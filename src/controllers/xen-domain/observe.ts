@@ -2,7 +2,7 @@ import type { XenDomain, XenMigration } from "../../api/kinds.ts";
 import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import { findCondition } from "../../runtime/conditions.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
-import { directivesOf } from "../directives.ts";
+import { directivesOf, suspends } from "../directives.ts";
 import { goneOf } from "../gone/gone.ts";
 import { currentFacts, type HostView, lastFacts, pending } from "../hosts/view.ts";
 import { isOlder, refTo } from "../identity.ts";
@@ -208,11 +208,10 @@ const nameOf = ({ metadata: { namespace = "", name } }: XenDomain) => `${namespa
 function offlineMove(world: World, { metadata, status }: XenMigration): OfflineMove | undefined {
   const { offline, operationID = "", sourceHostRef, targetHostRef } = status ?? {};
   if (offline === undefined || targetHostRef === undefined) return undefined;
-  const { paused, dryRun } = directivesOf(metadata);
   const recorded = [sourceHostRef, targetHostRef].every((host) =>
     isRecordedOn(operationID, world.machines.of(refTo("XenHost", metadata.namespace ?? "", host?.name ?? ""))),
   );
-  const held = paused || dryRun || (offline.stage === "Stopping" && !recorded);
+  const held = suspends(directivesOf(metadata)) || (offline.stage === "Stopping" && !recorded);
   return { stage: offline.stage, target: targetHostRef.name, held };
 }
 

@@ -1,5 +1,6 @@
-import type { Ocfs2Cluster, XenDomain } from "../../api/kinds.ts";
+import type { Ocfs2Cluster } from "../../api/kinds.ts";
 import { keyOf, keyString } from "../../runtime/kube-api.ts";
+import { isOlder } from "../identity.ts";
 import { clusterSpec, domainSpec } from "../specs.ts";
 import type { Stores } from "../world.ts";
 
@@ -19,25 +20,18 @@ export function domainPlaces(
     }),
   );
   const domains = new Set(clusters.flatMap((cluster) => stores.domains.byIndex("cluster", keyString(keyOf(cluster)))));
-  const images = byAge([...domains]).flatMap((domain) => {
-    const spec = domainSpec(domain);
-    const { disks = [], cdroms = [] } = spec.ok ? spec.spec : {};
-    return [...disks, ...cdroms].flatMap(({ filesystemRef: { clusterRef, label }, path }) => {
-      const mountPoint = mountPoints.get(`${clusterRef.name}/${label}`);
-      return mountPoint === undefined ? [] : [`${mountPoint}/${path}`];
+  const images = [...domains]
+    .sort((one, other) => (isOlder(one, other) ? -1 : 1))
+    .flatMap((domain) => {
+      const spec = domainSpec(domain);
+      const { disks = [], cdroms = [] } = spec.ok ? spec.spec : {};
+      return [...disks, ...cdroms].flatMap(({ filesystemRef: { clusterRef, label }, path }) => {
+        const mountPoint = mountPoints.get(`${clusterRef.name}/${label}`);
+        return mountPoint === undefined ? [] : [`${mountPoint}/${path}`];
+      });
     });
-  });
   const used = [...mountPoints.values()].filter((mountPoint) =>
     images.some((image) => image.startsWith(`${mountPoint}/`)),
   );
   return { images, lockDirectories: used.map((mountPoint) => `${mountPoint}/.xensan`) };
-}
-
-/** The oldest first; of equal age, the first by name. */
-function byAge(domains: readonly XenDomain[]): readonly XenDomain[] {
-  const aged = domains.map((domain) => {
-    const { creationTimestamp = "", name } = domain.metadata;
-    return { domain, age: `${creationTimestamp} ${name}` };
-  });
-  return aged.sort((one, other) => (one.age < other.age ? -1 : 1)).map(({ domain }) => domain);
 }

@@ -5,7 +5,7 @@ import { type ConditionUpdate, findCondition, rfc3339 } from "../../runtime/cond
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { isConflict, isNotFound, type KubeApi, type KubeObject, keyOf } from "../../runtime/kube-api.ts";
 import type { ReconcileContext } from "../../runtime/reconciler.ts";
-import type { Directives } from "../directives.ts";
+import { type Directives, suspends } from "../directives.ts";
 import { no, unknown, yes } from "../finding.ts";
 import { soonest } from "../gate.ts";
 import { refTo } from "../identity.ts";
@@ -241,10 +241,10 @@ const labelOf = (host: string) => host.slice(0, 63).replace(/[^a-z0-9]+$/, "");
 export async function drain(
   { api, world }: Means,
   host: XenHost,
-  { paused, dryRun }: Directives,
+  directives: Directives,
   { signal, leading }: ReconcileContext,
 ): Promise<void> {
-  if (paused || dryRun || isDeleting(host)) return;
+  if (suspends(directives) || isDeleting(host)) return;
   const plan = planDrain(host.metadata.name, observeDrain(world, host));
   signal.throwIfAborted();
   for (const one of plan.create) await create(api, host, one, leading);

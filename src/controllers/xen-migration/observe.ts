@@ -6,7 +6,7 @@ import type { XenMigrationSpec, XenMigrationStatus } from "../../api/xen-migrati
 import { findCondition } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { keyOf, keyString } from "../../runtime/kube-api.ts";
-import { directivesOf } from "../directives.ts";
+import { directivesOf, suspends } from "../directives.ts";
 import { goneOf } from "../gone/gone.ts";
 import { machineOf, pending } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
@@ -70,10 +70,10 @@ export function observeApplicant(
 
 /** True if every check passed in the last reconcile, and no annotation holds the migration back. */
 function isQueued(migration: XenMigration): boolean {
-  const { paused, dryRun } = directivesOf(migration.metadata);
+  const directives = directivesOf(migration.metadata);
   const admitted = findCondition(migration.status?.conditions, "Admitted");
   return (
-    !paused && !dryRun && !isDeleting(migration) && !isFinished(migration) && admitted?.reason === "WaitingForPermit"
+    !suspends(directives) && !isDeleting(migration) && !isFinished(migration) && admitted?.reason === "WaitingForPermit"
   );
 }
 
