@@ -60,6 +60,12 @@ export interface HostAgentOptions {
 const patienceMs = 2_000;
 
 /**
+ * How long a slow host is not probed regularly while it sends or receives a domain: a probe in the last round of copying
+ * lengthens the guest's pause.
+ */
+const migrationPauseMs = 300_000;
+
+/**
  * The only component that talks to a host. It probes once per interval, sooner on request, never twice at once; all
  * requests made before a probe begins share it. A probe of what runs does not wait for another probe: it is short, and
  * somebody waits for it. Jobs are queued here, so that a host that hangs delays only itself.
@@ -203,13 +209,17 @@ export class HostAgent {
 
   #dueIn(): number {
     const now = this.#options.clock.monotonic();
-    // A host that needs most of the interval to answer also has other work: jobs that were just begun, a migration.
-    const works = this.lanes.active + this.waits.active > 0 || receivesDomain(this.running);
-    const share = works ? 10 : 2;
-    const regular = (this.#probedAt ?? now) + Math.max(this.#options.intervalSeconds * 1000, share * this.#took) - now;
+    const regular = (this.#probedAt ?? now) + Math.max(this.#options.intervalSeconds * 1000, this.#pauseMs()) - now;
     if (this.#isCurrent) return regular;
     const patience = Math.max(patienceMs, this.#took);
     return Math.min(regular, this.lanes.active === 0 ? 0 : this.#askedAt + patience - now);
+  }
+
+  /** A host that needs most of the interval to answer also has other work. */
+  #pauseMs(): number {
+    const migrates = this.waits.active > 0 || receivesDomain(this.running);
+    if (migrates) return Math.max(10 * this.#took, Math.min(60 * this.#took, migrationPauseMs));
+    return (this.lanes.active > 0 ? 10 : 2) * this.#took;
   }
 
   async #look(signal: AbortSignal): Promise<void> {

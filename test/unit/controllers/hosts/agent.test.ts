@@ -31,18 +31,38 @@ describe("a watched host", () => {
     expect(on.agent.tookSeconds).toBe(25);
   });
 
-  it("is given ten times that while a domain arrives: a look would slow down the copying", async () => {
+  it.each([
+    ["0.4 s", 400, [0, 30, 60]],
+    ["2 s: 60 times that", 2_000, [0, 120, 240]],
+    ["20 s: 300 s", 20_000, [0, 300, 600]],
+    ["40 s: ten times that", 40_000, [0, 400, 800]],
+  ])("is probed less often while a domain arrives: a probe took %s", async (_text, tookMs, expected) => {
     const on = watching();
     const incoming = "domains\tdomain\t2\tvm1--incoming\t37baabc6-98d5-48a2-9634-a38b12e29c45\t64\t1\tp\t-\t0.0\n";
     let arrives = true;
     const text = () => answered.replace("end\tprobe", `${arrives ? incoming : ""}end\tdomains\tknown\t0\t\nend\tprobe`);
-    on.host.answer = answering(on, 20_000, text);
+    on.host.answer = answering(on, tookMs, text);
     on.watch();
-    await on.clock.advance(210_000);
+    const [, second = 0, third = 0] = expected;
+    await on.clock.advance(second * 1_000 + tookMs - 1);
     arrives = false;
-    expect(on.looks()).toEqual(["0 segments", "200 segments"]);
-    await on.clock.advance(60_000);
-    expect(on.looks()).toEqual(["0 segments", "200 segments", "240 segments"]);
+    await on.clock.advance(1);
+    const usual = second + Math.max(30, (2 * tookMs) / 1_000);
+    await on.clock.advance(third * 1_000 - on.clock.monotonic());
+    expect(on.looks().slice(0, 3)).toEqual([`0 segments`, `${second} segments`, `${usual} segments`]);
+  });
+
+  it("is probed less often while a command waits for the end of a migration", async () => {
+    const on = watching();
+    on.host.answer = async (request) => {
+      if (request.script.name.startsWith("probe")) return await answering(on, 12_000)(request);
+      return await answering(on, 200_000)(request);
+    };
+    on.watch();
+    await on.clock.advance(13_000);
+    on.agent.waits.begin(data, start.command, () => undefined);
+    await on.clock.advance(190_000);
+    expect(on.looks()).toEqual(["0 segments"]);
   });
 
   it("is looked at as soon as somebody asks, and whoever asks before the look begins shares it", async () => {
