@@ -44,7 +44,7 @@ command -v go >/dev/null 2>&1 || { echo "there is no Go compiler (go is not on P
 export GOWORK=off GO111MODULE=on CGO_ENABLED=0
 for program in "$@"; do
   cd "$modules/$(folder_of "$program")"
-  # A Go that is too old does not understand the file, or may not fetch a newer one of itself.
+  # A Go that is too old does not understand the file, or may not fetch a newer Go.
   if ! why=$(go list -m 2>&1); then
     wanted=$(sed -n 's/^go //p' go.mod)
     echo "Go $wanted or newer is needed, and $(go env GOVERSION 2>/dev/null || echo go) cannot be used: $why" >&2
@@ -52,7 +52,7 @@ for program in "$@"; do
   fi
 done
 
-# One build at a time: whoever comes second waits, and finds the programs there.
+# One build at a time: a second one waits, and then finds the programs there.
 if command -v flock >/dev/null 2>&1; then
   exec 9>"$out/build.lock"
   if ! flock -n 9; then
@@ -84,7 +84,7 @@ disk_full() {
 : >"$log"
 step=1
 echo "step $step/$steps fetching the Go modules"
-# Go runs without the lock's descriptor: a compiler that outlives this script must hold nobody up.
+# Go runs without the lock's descriptor: a compiler that outlives this script must not keep the lock.
 for program in $missing; do
   folder=$(folder_of "$program")
   cd "$modules/$folder"
@@ -114,7 +114,7 @@ for program in $missing; do
     helm) flags="$flags -X helm.sh/helm/v4/internal/version.version=$release" ;;
     *)
       minor=${release#v1.}
-      # Two packages hold the version: one says and serves it, one tells it to servers.
+      # Two packages contain the version: one prints and serves it, the other sends it to servers.
       for package in component-base/version client-go/pkg/version; do
         at=k8s.io/$package
         flags="$flags -X $at.gitVersion=$release -X $at.gitMajor=1 -X $at.gitMinor=${minor%%.*} -X $at.gitTreeState=clean"

@@ -52,17 +52,18 @@ source=$(echo "$downloaded" | sed -n 's/^[[:space:]]*"GoMod": "\(.*\)",*$/\1/p')
   echo
   echo "require $module v$version"
   for tool in $tools; do echo "tool $tool"; done
-  # A release of Kubernetes reads its staging modules from its own tree; the same code is published as v0.MINOR.PATCH.
+  # A release of Kubernetes uses the staging modules of its own tree; the same code is published as v0.MINOR.PATCH.
   sed -n 's,^[[:space:]]*\(k8s\.io/[a-z-]*\) => \./staging/.*,\1,p' "$source" | while read -r staging; do
     echo "replace $staging => $staging v0.${version#1.}"
   done
-  # Flux is tested with other releases than its requirements name. What it replaces by a folder of its own is published too.
+  # Flux is tested with its replacements, not with what its requirements name. A module that Flux replaces with one of
+  # its own folders is published too, so that replacement is left out.
   [ "$project" != gitops ] || sed -n 's/^\(replace \)\{0,1\}[[:space:]]*\([^ ]* => [^.][^ ]* v[^ ]*\)$/replace \2/p' "$source"
 } >go.mod
 tidy() { go mod tidy || { echo "a module of $module v$version is not available (see above)" >&2; exit 1; }; }
 tidy
 
-# What Helm shares with the newest Kubernetes it takes in that one's releases, so that it is compiled once for both.
+# Modules that Helm shares with the newest Kubernetes get the releases of Kubernetes, so that both compile them once.
 if [ "$1" = helm ]; then
   for newest in "$modules"/kubernetes-*; do :; done
   awk '

@@ -17,7 +17,7 @@ if ! command -v mmdebstrap >/dev/null 2>&1; then
 fi
 
 # shellcheck disable=SC2016
-# One line per mirror that this machine uses, as it uses it; the archive's own suites under the name of the release.
+# One line for each mirror of this machine and each suite of RELEASE on it.
 sources=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' 2>/dev/null | sort -u |
 	awk -v release="$release" '$1 ~ /\/debian\/?$/ { print "deb " $1 " " release " main"; print "deb " $1 " " release "-updates main" }
 		$1 ~ /\/debian-security\/?$/ { print "deb " $1 " " release "-security main" }' | sort -u)

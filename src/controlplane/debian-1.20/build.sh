@@ -20,7 +20,7 @@ version=1.20.2
 grep -q '^VERSION_CODENAME=bookworm' /etc/os-release 2>/dev/null ||
   { echo "building the control plane needs Debian 12 (bookworm)" >&2; exit 3; }
 
-# One build at a time: whoever comes second waits, and finds the binaries there.
+# One build at a time: a second one waits, and then finds the binaries there.
 exec 9>"$out/build.lock"
 if ! flock -n 9; then
   echo "another process is building the control plane: waiting for it"
@@ -40,7 +40,7 @@ run() { what=$1; shift; "$@" >>"$log" 2>&1 </dev/null || fail "$what"; }
 export DEBIAN_FRONTEND=noninteractive
 
 step 1 "reading the package lists"
-# The machine's own Debian sources, as source packages too: the mirror is whatever this machine already uses.
+# The machine's own Debian sources, and their source packages: the mirror is the one that this machine already uses.
 lists=$work/sources.list.d
 mkdir -p "$lists"
 for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
@@ -94,7 +94,8 @@ run "running openapi-gen" "$GOPATH/bin/openapi-gen" --logtostderr -O zz_generate
   -r "$work/violations"
 
 step 6 "compiling kube-apiserver (the long step: about three minutes on two cores)"
-# The linker knows a vendored package by its full path. Two packages hold the version: one says it, one serves it.
+# The linker knows a vendored package by its full path. Two packages contain the version: one prints and serves it, the
+# other sends it to servers.
 flags="-s -w"
 for package in component-base/version client-go/pkg/version; do
   at=k8s.io/kubernetes/vendor/k8s.io/$package

@@ -34,8 +34,8 @@ esac
 cluster_rows "$cluster_conf" | grep -q "^conf-cluster	$cluster	" ||
 	refuse ClusterOffline "cluster $cluster is not configured in $cluster_conf"
 
-# The init script's verbs always exit 0: only configfs counts. They leave a daemon behind, which must hold neither the
-# lock nor the connection.
+# The init script always exits 0, so only configfs shows the result. It leaves a daemon behind, which must not inherit
+# the lock or the connection.
 init_o2cb() {
 	/etc/init.d/o2cb "$@" >>"$said" 2>&1 </dev/null 9>&- || :
 }
@@ -53,7 +53,7 @@ if ! o2cb_loaded; then
 fi
 
 if [ ! -d "$directory" ]; then
-	# So that systemd, too, considers the service started. systemctl does nothing if it was started before.
+	# Makes systemd, too, consider the service started. systemctl does nothing if it was started before.
 	find_init
 	if [ "$init" = systemd ]; then systemctl start o2cb.service >>"$said" 2>&1 </dev/null 9>&- || :; fi
 	[ -d "$directory" ] || init_o2cb online "$cluster"
@@ -77,11 +77,11 @@ busy_regions() {
 }
 regions_now=$(busy_regions)
 
-# set_offline NAME VALUE: while a region is active the kernel silently ignores some of these.
+# set_offline NAME VALUE: while a region is active, the kernel silently ignores changes of some settings.
 set_offline() {
 	read_setting "$1"
 	[ "$setting" != "$2" ] || return 0
-	# A kernel without this setting.
+	# This kernel does not have the setting.
 	[ -f "$directory/$1" ] || return 0
 	[ -z "$regions_now" ] || in_use "$1 ($setting, to be $2)"
 	{ echo "$2" >"$directory/$1"; } 2>>"$said" || :
@@ -91,7 +91,7 @@ set_offline() {
 }
 set_offline heartbeat/mode "$mode"
 set_offline heartbeat/dead_threshold "$threshold"
-# The kernel requires the idle timeout to be above the keepalive delay at each moment.
+# The kernel requires the idle timeout to be above the keepalive delay at all times.
 read_setting keepalive_delay_ms
 if [ "${setting:-0}" -ge "$idle" ]; then
 	set_offline keepalive_delay_ms "$keepalive"
@@ -110,7 +110,7 @@ if [ -n "$setting" ] && [ "$setting" != "$fence" ]; then
 	[ "$word" = online ] || word=updated
 fi
 
-# node_known NAME: the name that the kernel has for this node, which may differ in case.
+# node_known NAME: prints the name of this node in the kernel, which may differ in case.
 node_known() {
 	if [ -d "$directory/node/$1" ]; then
 		echo "$1"
@@ -119,7 +119,7 @@ node_known() {
 	fi
 }
 
-# node_now NAME: `NUMBER ADDRESS PORT` in the kernel.
+# node_now NAME: prints `NUMBER ADDRESS PORT` of this node in the kernel.
 node_now() {
 	node_text=
 	node_directory=node/$(node_known "$1")
@@ -136,7 +136,7 @@ is_live() {
 	return 1
 }
 
-# drop_node NAME WHY: a node that still writes its heartbeat has a file system mounted.
+# drop_node NAME WHY: removes a node from the kernel. A node that still writes its heartbeat has a file system mounted.
 drop_node() {
 	read_setting "node/$1/num"
 	! is_live "$setting" || refuse ClusterInUse "node $1 $2, but it still writes its heartbeat: unmount everything on it first"
@@ -162,7 +162,7 @@ done <<-END
 	${nodes%?}
 END
 if [ -n "$missing" ]; then
-	# Adds missing nodes and leaves the rest alone.
+	# Adds missing nodes and does not change the others.
 	o2cb register-cluster "$cluster" >>"$said" 2>&1 </dev/null 9>&- || :
 	[ "$word" = online ] || word=updated
 fi

@@ -36,7 +36,7 @@ if [ -f "$cluster_conf" ]; then
 	cluster_rows "$cluster_conf" >"$run_dir/cluster.rows"
 	IFS='	' read -r _ conf_state conf_owner <"$run_dir/cluster.rows"
 	if [ "$conf_state $conf_owner" != "Readable $owner" ]; then
-		# A file that means the same in other words is taken over.
+		# A file with the same meaning but another text is taken over.
 		[ "$(rows_without_owner "$cluster_conf")" = "$(rows_without_owner "$run_dir/cluster.conf")" ] || case $conf_state.$conf_owner in
 		Readable.-) refuse ForeignCluster "$cluster_conf exists, was not written by xensan and has other contents: $(awk -F '\t' '
 				$1 == "conf-cluster" { printf "cluster %s ", $2 } $1 == "conf-node" { printf "node %s %s ", $4, $5 }' "$run_dir/cluster.rows")" ;;
@@ -70,7 +70,7 @@ if [ ! -f "$cluster_default" ] || [ "$(cluster_default_rows)" != "$wanted_defaul
 		{
 			key = $0; sub(/=.*/, "", key); gsub(/[ \t]/, "", key)
 			if (key in wanted && $0 ~ /=/) { if (!(key in written)) print key "=" wanted[key]; written[key] = 1; next }
-			# Another stack would take the place of o2cb.
+			# Another stack would replace o2cb.
 			if (key == "O2CB_STACK" && $0 ~ /=/) next
 			print
 		}
@@ -94,7 +94,7 @@ if [ "$boot_panic $boot_panic_on_oops" != "30 1" ]; then
 		echo "another file overrides /etc/sysctl.d/90-xensan-o2cb.conf" >&2
 fi
 for setting in panic_on_oops=1 panic=30; do
-	# cat, as read takes one byte at a time, and these files return only the first.
+	# Uses cat: read takes one byte at a time, and these files return only the first.
 	now=$(cat "/proc/sys/kernel/${setting%=*}")
 	[ "$now" != "${setting#*=}" ] || continue
 	echo "${setting#*=}" >"/proc/sys/kernel/${setting%=*}"

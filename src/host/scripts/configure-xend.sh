@@ -63,7 +63,7 @@ fi
 # A crash between the file and the restart must not lose the restart.
 mkdir -p "$state_dir"
 : >"$mark"
-# The file may hold the password of the consoles.
+# The file may contain the password of the consoles.
 cmp -s "$file" "$run_dir/xend.new" || replace_file "$file" 600 <"$run_dir/xend.new"
 rm -f "$run_dir/xend.new" "$run_dir/xend.wanted"
 ! at_work 'create|restore|save|migrate|xc_save|xc_restore|start|suspend' ||

@@ -28,7 +28,7 @@ gone=$real.xensan-deleted
 record=$(record_of "$owner" "$real")
 
 if [ ! -e "$real" ] && [ ! -L "$real" ]; then
-	# A deletion that was interrupted after its rename.
+	# Completes a deletion that was interrupted after its rename.
 	if [ -f "$gone" ] && recorded "$record" "$owner" "$real" "$gone"; then rm -f "$gone"; fi
 	rm -f "$record"
 	finish absent

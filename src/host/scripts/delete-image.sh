@@ -23,7 +23,7 @@ require_mounted "$mount_point" "$filesystem"
 image_place "$asked" "$mount_point"
 gone=$image_real.xensan-deleted
 
-# made_for FILE: this very file was made as this image for this owner, even if the object was created anew since.
+# made_for FILE: it is the same file that was made as this image for this owner, even if the object was created again.
 made_for() {
 	read_image_record "$image_record" && [ "$record_origin" != Found ] && [ "$record_path" = "$image_relative" ] &&
 		same_declarer "$record_owner" "$owner" && [ "$record_inode" = "$(inode_and_birth "$1")" ]
@@ -32,7 +32,7 @@ made_for() {
 ! work_alive "$image_work.pid" || refuse ImageInUse "process $worker_pid is copying to $asked"
 rm -f "$image_copy" "$image_work.pid" "$image_work.err"
 if [ ! -e "$image_real" ] && [ ! -L "$image_real" ]; then
-	# A deletion that was interrupted after its rename.
+	# Completes a deletion that was interrupted after its rename.
 	if [ -f "$gone" ] && made_for "$gone"; then rm -f "$gone" "$image_record"; fi
 	finish absent
 fi
@@ -45,7 +45,7 @@ user=$(ls -l /proc/[0-9]*/fd 2>/dev/null | awk -v path="$image_real" '
 	/^\/proc\// { pid = $0; sub(/^\/proc\//, "", pid); sub(/\/fd:$/, "", pid); next }
 	{ at = index($0, " -> "); if (at > 0 && substr($0, at + 4) == path) { print pid; exit } }')
 [ -z "$user" ] || refuse ImageInUse "process $user has $asked open"
-# From here on this process has it open too, so no start can take its lease until this script ends.
+# From here on, this process has it open too, and its lock keeps a start from taking the lease until this script ends.
 require_flocks "$asked"
 exec 8<"$image_real"
 flock -x -n 8 || refuse ImageLeased "the lease of $asked is held by a domain or a deletion"

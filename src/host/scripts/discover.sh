@@ -10,7 +10,7 @@ seconds=$1
 shift
 [ -d /sys/module/aoe ] || refuse ModuleMissing "the aoe module is not loaded"
 
-# Sets $missing to the targets that are missing or not up.
+# look TARGET…: sets $missing to the targets that are missing or not up.
 look() {
 	missing=
 	for target; do

@@ -39,7 +39,7 @@ interfaces=$3
 shift 3
 
 case $shelf$slot in *[!0-9]*) refuse InvalidArgument "shelf $shelf and slot $slot must be numbers" ;; esac
-# sh, systemd and init read this: no character may be special to one of them.
+# sh, systemd and init read this, so no character may be special to one of them.
 case $asked$options$net in *[!A-Za-z0-9/._+:@=,\ -]*) refuse InvalidArgument "$asked $options $net contains a character that is not allowed in configuration files" ;; esac
 case $asked in *\ *) refuse InvalidArgument "$asked contains a space" ;; esac
 have vblade || refuse ToolMissing "the package vblade is not installed"
@@ -103,7 +103,7 @@ case $marked in
 	;;
 *) refuse AddressTaken "$address belongs to $marked" ;;
 esac
-# A foreign program that starts it would start a second one at the next boot.
+# Another program that starts it would start a second vblade at the next boot.
 starter=$(started_elsewhere "$shelf" "$slot")
 [ -z "$starter" ] || refuse AddressTaken "$starter also starts a vblade for e$shelf.$slot: remove that line and leave the vblade running"
 # Compares the backing itself, not its name: this export may have only the one that was recorded here or by the caller.
@@ -115,14 +115,14 @@ for known in "$recorded" "$recorded_by_caller"; do
 		refuse BackingChanged "$asked is now $backing_durable, but $address is recorded as serving $known"
 done
 if [ "$init" = sysvinit ] && [ -n "$kind" ] && ! is_guarded "$name"; then configured=no; fi
-# A client may have marked a backing that is already served.
+# A client may have written a signature to a backing that is already served.
 if [ -z "$kind$running" ]; then require_unclaimed "$asked" "$@"; fi
 word=unchanged
 if [ -n "$running" ] && [ "$matching" = no ] && [ "$restart" = forbidden ]; then
 	refuse RestartForbidden "process $running serves $address with $served or other options; restarting it is not allowed now"
 fi
 
-# Init would start a second vblade beside one that it does not know.
+# init would start a second vblade next to one that it does not know.
 if [ "$init" = sysvinit ] && [ -z "$kind" ] && [ -n "$running" ]; then
 	[ "$restart" != forbidden ] ||
 		refuse RestartForbidden "process $running serves $address, and init does not start it; init can take it over only by a restart"
@@ -130,7 +130,7 @@ if [ "$init" = sysvinit ] && [ -z "$kind" ] && [ -n "$running" ]; then
 	running=
 fi
 
-# Configuration first: a reboot from here on starts the wanted export.
+# The configuration comes first: a reboot from here on starts the wanted export.
 if [ -z "$kind" ]; then
 	name=$(keepalive_name)
 	configured=no
@@ -144,7 +144,6 @@ if [ "$configured" = no ] || [ "$marked" != "$owner" ]; then
 fi
 keepalive_at_boot
 
-# Now the process.
 kept=$(keepalive_pid)
 if [ -z "$running" ]; then
 	keepalive_start

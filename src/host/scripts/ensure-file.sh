@@ -27,7 +27,7 @@ directory=${asked%/*}
 [ -d "${directory:-/}" ] || refuse BackingMissing "the directory ${directory:-/} does not exist"
 real_directory=$(resolve "${directory:-/}")
 real=${real_directory%/}/${asked##*/}
-# A crash between the steps below may leave this file, but it is never a finished one.
+# A crash between the steps below may leave this file, but it is never the finished one.
 new=$real.xensan-new
 
 grow() {
@@ -69,7 +69,8 @@ remove_unrecorded() {
 }
 
 require_place "$asked" "$real" "$@"
-# The record of the owner comes before the file. After a crash between the two the new file is found and finished.
+# The owner's record is written before the file gets its name: after a crash in between, the new file is found and
+# completed.
 if [ ! -e "$new" ] || ! recorded "$(record_of "$owner" "$real")" "$owner" "$real" "$new"; then
 	! known_before "$real" "$replaces" ||
 		refuse BackingMissing "$asked is missing; it was recorded as $known_identity and is not recreated"

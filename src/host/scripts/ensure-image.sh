@@ -40,8 +40,8 @@ extend() {
 	dd if=/dev/zero of="$1" bs=1 count=1 seek="$((bytes - 1))" conv=notrunc,fsync 2>&1
 }
 
-# publish FILE: makes it the image, if there is none yet. The record comes first: a crash may leave a record of an image
-# that was about to be made, but never an image of ours that we would not delete.
+# publish FILE: makes it the image if there is none yet. The record comes first: a crash may leave a record of an image
+# that was about to be made, but never an image that xensan made and would not delete.
 publish() {
 	record_image "$owner" "$uuid" Making "$1"
 	chmod 600 "$1"
@@ -54,7 +54,7 @@ publish() {
 	record_image "$owner" "$uuid" Made "$image_real"
 }
 
-# read_kept_record: as read_image_record, but fails for a record of this owner that a user gave up.
+# read_kept_record: as read_image_record, but fails for a record of this owner whose image a user gave up.
 read_kept_record() {
 	read_image_record "$image_record" || return 1
 	[ "$record_inode" != "$replaces" ] || ! same_declarer "$record_owner" "$owner"
@@ -67,7 +67,7 @@ adopt_image() {
 		[ "$record_inode" = "$is" ] ||
 			refuse ImageChanged "$asked is inode $is, but was recorded as inode $record_inode for $record_owner"
 		if same_declarer "$record_owner" "$owner" && { [ -z "$record_uuid" ] || [ "$record_uuid" = "$uuid" ]; }; then
-			# A run that was interrupted between the file's name and its record.
+			# A run was interrupted after the file got its name and before the record was updated.
 			if [ "$record_origin" = Making ]; then record_origin=Made; fi
 			if [ "$record_owner $record_uuid" = "$owner $uuid" ] && [ "$(sed -n 5p "$image_record")" = "$record_origin" ]; then
 				adopted=unchanged
@@ -88,7 +88,7 @@ if [ -e "$image_real" ] || [ -L "$image_real" ]; then
 	if [ -L "$image_real" ] || [ ! -f "$image_real" ]; then refuse ImageForeign "$asked is not a regular file"; fi
 	size=$(stat -c %s -- "$image_real")
 	is=$(inode_and_birth "$image_real")
-	# A file that is there again is not given up.
+	# A file that exists again is not given up.
 	[ "$is" != "$replaces" ] || replaces=-
 	[ "$known" = - ] || [ "$known" = "$is" ] || refuse ImageChanged "$asked is inode $is, but was recorded as inode $known"
 	adopt_image
@@ -111,7 +111,7 @@ if read_kept_record && [ "$record_origin" != Making ]; then
 	refuse ImageMissing "$asked is missing; it was recorded as inode $record_inode for $record_owner"
 fi
 if [ "$source" != - ]; then
-	# The error of a failed copy that this host began: reported once, then the copy begins anew.
+	# The error of a failed copy that this host began is reported once; then the copy begins again.
 	if work_alive "$image_work.pid"; then finish copying; fi
 	if [ -s "$image_work.err" ]; then
 		error=$(cat "$image_work.err")
@@ -131,7 +131,7 @@ error=$(mkdir -p "${image_real%/*}" 2>&1) || refuse_write "$asked" "$error"
 image_place "$asked" "$mount_point"
 mkdir -p "$mount_point/.xensan/images"
 chmod 700 "$mount_point/.xensan"
-# Left by a crash or by a copy that was interrupted.
+# Left over from a crash or an interrupted copy.
 rm -f "$image_copy" "$image_work.pid" "$image_work.err"
 error=$( (set -C && : >"$image_copy") 2>&1) || refuse_write "$asked" "$error"
 if [ "$(inode_and_birth "$image_copy")" = "$replaces" ]; then
@@ -159,7 +159,7 @@ room_for $((blocks * 512))
 	trap '' HUP
 	code=0
 	(
-		# Holes stay holes where cp knows how.
+		# Keeps holes if cp can.
 		if cp --help 2>&1 | grep -q sparse; then cp --sparse=always "$source" "$image_copy"; else cp "$source" "$image_copy"; fi || exit 1
 		if [ "$bytes" -gt "$size" ]; then extend "$image_copy"; else flush "$image_copy"; fi || exit 1
 		publish "$image_copy"

@@ -33,7 +33,7 @@ extent=$lvm_value
 bytes=$(((bytes + extent - 1) / extent * extent))
 if lvm_field lvs lv_size "$group/$name"; then
 	size=$lvm_value
-	# After a boot without activation: the device must exist to be exported.
+	# The last boot may not have activated the volume, and the device must exist to be exported.
 	[ -e "/dev/$group/$name" ] || lvchange -ay "$group/$name" >&2 9>&-
 	identity=$(backing_identity_of "/dev/$group/$name")
 	if known_before "$group/$name" "$replaces"; then

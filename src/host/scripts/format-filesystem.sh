@@ -75,7 +75,7 @@ case $active in
 esac
 require_server "$device" "$server" "$net"
 
-# mkfs.ocfs2 decides which sizes go together; --dry-run writes nothing.
+# mkfs.ocfs2 decides which sizes are valid together; --dry-run writes nothing.
 set -- -U "$uuid" -L "$label" -N "$slots" --cluster-stack=o2cb --cluster-name="$cluster"
 [ "$mode" != global ] || set -- "$@" --global-heartbeat
 [ "$block" = - ] || set -- "$@" -b "$block"
@@ -83,7 +83,8 @@ set -- -U "$uuid" -L "$label" -N "$slots" --cluster-stack=o2cb --cluster-name="$
 [ "$journal" = - ] || set -- "$@" -J "size=$journal"
 [ "$type" = - ] || set -- "$@" -T "$type"
 
-# require_blank: as late as possible, read from the disk.
+# require_blank: refuses a device that is not blank. Called as late as possible; reads from the disk, not from the
+# cache.
 require_blank() {
 	forget_cached "$device"
 	signature_of "$device" || refuse DeviceMissing "$device cannot be read"

@@ -12,7 +12,7 @@ set -eu
 # include: tune.sh
 
 tune_arguments "$1" "$2"
-# Whole clusters, and never fewer than there are.
+# The size in whole clusters; a file system never shrinks.
 whole=$((device_size / fs_cluster * fs_cluster))
 [ "$whole" -gt "$fs_bytes" ] || finish "unchanged bytes $fs_bytes"
 before=$fs_bytes

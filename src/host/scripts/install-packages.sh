@@ -48,7 +48,7 @@ if [ -n "$(ls /var/lib/dpkg/updates 2>/dev/null)" ] || dpkg --audit 2>/dev/null 
 fi
 # shellcheck disable=SC2086
 if ! apt install $missing; then
-	# Package lists may be missing or old. Their lock has no timeout of its own.
+	# Package lists may be missing or old. apt-get update has no timeout for their lock.
 	if grep -qE 'Unable to locate package|no installation candidate|Failed to fetch|404' "$log"; then
 		tries=0
 		until apt update; do

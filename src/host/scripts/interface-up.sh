@@ -13,7 +13,7 @@ set -eu
 
 net=$1
 [ -d "/sys/class/net/$net" ] || refuse InterfaceMissing "no interface $net; there are: $(cd /sys/class/net && echo *)"
-# Exports of a host with sysvinit are in the same inittab.
+# Under sysvinit, exports are in the same inittab.
 take_lock storage 20
 changed=
 

@@ -29,7 +29,7 @@ shift 6
 plain_path "$point"
 take_lock mounts 60
 
-# A closed list: systemd, mount(8) and the kernel have options that start units, panic or bind.
+# Only these options are accepted: systemd, mount(8) and the kernel have options that start units, panic or bind.
 safe_options=
 for word in suid dev exec; do
 	case ,$options, in *,"$word",*) ;; *) safe_options=$safe_options,no$word ;; esac
@@ -107,8 +107,8 @@ found_label=$(signature_tag LABEL)
 [ "$signature $found_uuid" = "ocfs2 $uuid" ] ||
 	refuse WrongFilesystem "$device holds ${signature:-no file system} ${found_uuid:-}, not OCFS2 $uuid"
 
-# means_it SOURCE: whether SOURCE of /etc/fstab means this file system. Two may have one label: a label counts only
-# where it has led here.
+# means_it SOURCE: SOURCE of /etc/fstab means this file system. Two file systems may have the same label, so a label
+# counts only if this file system is mounted here.
 means_it() {
 	source_uuid=$(printf '%s' "$1" | sed -n 's|^UUID="*\([^"]*\)"*$|\1|p; s|^/dev/disk/by-uuid/||p' | tr A-F a-f)
 	source_label=$(printf '%s' "$1" | sed -n 's|^LABEL="*\([^"]*\)"*$|\1|p; s|^/dev/disk/by-label/||p')
@@ -141,7 +141,7 @@ if [ -z "$here" ]; then
 		error=$(umask 022 && mkdir -p "$point" 2>&1) || refuse_write "$point" "$error"
 	fi
 	[ -d "$point" ] || refuse MountPointNotUsable "$point is not a directory"
-	# Make it immutable only if it is empty: afterwards nothing can be added.
+	# Made immutable only if it is empty: nothing can be added afterwards.
 	is_empty "$point" || refuse MountPointNotEmpty "$point is not empty: $(cd "$point" && for name in * .[!.]*; do [ ! -e "$name" ] || echo "$name"; done | head -n 3 | tr '\n' ' ')"
 	# Files that a program writes while nothing is mounted would be hidden later. Not every file system has the flag.
 	! have chattr || chattr +i "$point" 2>/dev/null || :
@@ -170,7 +170,7 @@ if [ "$mode" = local ] && [ ! -d "$cluster_configfs/$cluster/heartbeat/$region" 
 fi
 
 
-# harmful_of OPTIONS: sets $harmful to suid, dev and exec, or their no… forms where OPTIONS has those.
+# harmful_of OPTIONS: prints suid, dev and exec, each in its no… form if OPTIONS has that.
 harmful_of() {
 	harmful=
 	for word_of in suid dev exec; do

@@ -29,7 +29,7 @@ sorted() {
 	printf '%s\n' "$1" | awk '{ gsub(/,/, " "); for (i = 1; i <= NF; i++) print $i }' | sort -u | tr '\n' ' '
 }
 
-# The next boot first, so that a reboot in between finds everything.
+# The next boot is configured first, so that a reboot in between finds everything.
 boot_settings
 if [ "$(sorted "$boot_aoe_interfaces")" != "$(sorted "$wanted")" ]; then
 	printf 'options aoe aoe_iflist=%s\n' "$(printf '%s' "$wanted" | tr ' ' ',')" |

@@ -69,7 +69,7 @@ if ! same "$relocation_receiver" "$run_dir/receive-domain" || [ ! -x "$relocatio
 	changed=yes
 fi
 
-# -F FILE: the host's own ssh_config does not apply.
+# With -F FILE, ssh ignores the host's own ssh_config.
 cat >"$run_dir/ssh-config" <<CONFIG
 # Written by xensan: how this host reaches the peers to which it migrates domains.
 Host *
@@ -117,7 +117,7 @@ done
 find_authorized_keys
 keys=$authorized_keys
 peers_block "$keys" >"$run_dir/peers.now"
-# A block without its end would swallow the lines that follow it.
+# A block without its end mark would include the lines that follow it.
 if ! same "$run_dir/peers.now" "$run_dir/peers" || { [ -f "$keys" ] && [ "$(grep -cxF "$relocation_begin" "$keys")" != "$(grep -cxF "$relocation_end" "$keys")" ]; }; then
 	mode=600
 	[ ! -f "$keys" ] || mode=$(stat -c %a "$keys")

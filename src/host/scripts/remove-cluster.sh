@@ -25,7 +25,7 @@ if [ -f "$cluster_conf" ]; then
 	IFS='	' read -r _ conf_state conf_owner <"$run_dir/cluster.rows"
 	[ "$conf_state $conf_owner" = "Readable $owner" ] || refuse NotOurs "$cluster_conf was not written for ${owner% *}: ${conf_owner#-}"
 else
-	# Without the file nothing names the owner of the cluster: only one that xensan recorded itself is taken down.
+	# Without the file, the owner of the cluster is unknown: only a cluster that xensan recorded is removed.
 	known_cluster=
 	{ read -r known_cluster _ <"$state_dir/cluster"; } 2>/dev/null || :
 	if [ -d "$cluster_configfs/$cluster" ] && [ "$known_cluster" != "$cluster" ]; then
@@ -57,7 +57,7 @@ if [ "$word" = removed ]; then
 		cmp -s "$run_dir/o2cb.default" "$cluster_default" || replace_file "$cluster_default" 644 <"$run_dir/o2cb.default"
 	fi
 	remove_boot_order
-	# The file with the owner's mark goes last: after a crash the rest is still known to be ours.
+	# The file with the owner's mark is removed last: after a crash, it shows that the rest is ours.
 	rm -f /etc/sysctl.d/90-xensan-o2cb.conf "$state_dir/cluster"
 	rm -f "$cluster_conf"
 fi

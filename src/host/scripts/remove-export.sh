@@ -22,7 +22,7 @@ slot=$3
 net=$4
 take_lock storage 40
 
-# find_ours: how the owner's export at this address is configured, and under which name.
+# find_ours: sets how the owner's export at this address is configured, and under which name.
 find_ours() {
 	read_exports
 	kind='' name='' parameters='' pids='' served=''
@@ -30,7 +30,7 @@ find_ours() {
 		[ "$row_shelf.$row_slot.$row_net" = "$shelf.$slot.$net" ] || continue
 		case $row_kind in
 		process)
-			# Runs with the owner's parameters: the unit's process, or an adopted one.
+			# It runs with the owner's parameters: the process of the unit, or an adopted one.
 			[ "$row_file $row_options" != "$parameters" ] || pids="$pids $row_name"
 			;;
 		*)
@@ -48,7 +48,7 @@ find_ours
 if [ -z "$kind" ]; then finish absent; fi
 # An export whose backing is gone cannot be written to.
 if [ -n "$pids" ] && [ -e "$served" ]; then require_silent "$served" "e$shelf.$slot on $net"; fi
-# Stop it before the configuration goes: without its configuration it cannot be stopped.
+# The export is stopped first: without its configuration it cannot be stopped.
 case $kind in
 conf)
 	unit=$(unit_of "$name")

@@ -34,7 +34,7 @@ differs() {
 	refuse DomainStateDiffers "$action: $(domain_text)"
 }
 
-# The receiver's command line names no domain: any receiver may be about this one.
+# The receiver's command line names no domain: any receiver may be receiving this one.
 nothing_at_work() {
 	! at_work 'migrate-receive|restore|save-helper|xc_restore|xc_save|rename|unpause' ||
 		refuse DomainMigrating "process $work_pid ($work_verb) is running"
@@ -42,7 +42,7 @@ nothing_at_work() {
 		refuse DomainMigrating "process $work_pid ($work_verb) is working on the domain"
 }
 
-# end_receiver: ends the one process that receives a domain here, as no host sends any more.
+# end_receiver: ends the only process that receives a domain here, because its source is dead.
 end_receiver() {
 	receivers=$(toolstack_processes) || {
 		echo "cannot tell which toolstack commands are running" >&2
@@ -72,7 +72,7 @@ suspended() {
 	[ "$domain_reason" = s ]
 }
 
-# until_state TEST: checks again for twenty seconds. xl's exit codes are not trusted.
+# until_state TEST: checks again for twenty seconds. The exit codes of xl are not trusted.
 until_state() {
 	state_began=$(now)
 	while :; do
@@ -137,7 +137,7 @@ StartIncoming)
 	[ "$domain_count" = 1 ] || refuse DomainMissing "no domain of this host has the UUID $uuid"
 	nothing_at_work
 	if running_as_named; then finish unchanged; fi
-	# Already named but still paused: a start that was interrupted between two steps.
+	# It is already named but still paused: a start was interrupted between two steps.
 	case $domain_name in "$name--incoming" | "$name") ;; *) differs ;; esac
 	paused_and_new || differs
 	rename_back
@@ -152,7 +152,7 @@ ResumeSource)
 	if running_as_named; then finish unchanged; fi
 	case $domain_name in "$name--migratedaway" | "$name") ;; *) differs ;; esac
 	suspended || differs
-	# Destroying pauses first: a copy whose destruction has begun must not run again.
+	# xl destroy pauses a domain first: a copy whose destruction has begun must not run again.
 	case $domain_state in *p*) differs ;; esac
 	"$toolstack" help 2>&1 </dev/null | grep -q '^ *resume ' || refuse ResumeUnsupported "$toolstack on this host has no command resume"
 	rename_back

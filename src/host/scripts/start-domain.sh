@@ -37,14 +37,14 @@ require_toolstack
 take_lock "domain-$uuid" 30
 find_domain "$uuid"
 if [ "$domain_count" -gt 1 ]; then refuse DomainStateDiffers "$domain_count domains of this host have the UUID $uuid"; fi
-# Also a create that outlived the command which began it.
+# Also finds a create that outlived the command that began it.
 ! at_work 'create|restore|start|rename' "$file" "$run_dir/$uuid.cfg" || refuse DomainMigrating "process $work_pid ($work_verb) is building the domain"
 if [ "$domain_count" = 1 ]; then
 	[ "$domain_name" = "$name" ] || refuse DomainMigrating "$(domain_text)"
 	! at_work 'migrate|save|suspend' "$domain_id" "$name" || refuse DomainMigrating "process $work_pid ($work_verb) is moving the domain"
 	domain_runs || refuse DomainStateDiffers "$(domain_text)"
 	require_mounted "$mount_point" "$filesystem"
-	# It was seen to run here just now, so the holder of the lock does not run it, or the damage is done.
+	# The domain runs here, so the holder of the lock does not run it, or the damage is already done.
 	claim_domain "$lock" "$owner" "$old_host" "$old_boot"
 	finish "running id $domain_id"
 fi
@@ -65,7 +65,7 @@ at_exit tidy
 [ "$(sha256sum <"$run_dir/$uuid.cfg")" = "$digest  -" ] || refuse ConfigurationDiffers "$file is not the expected configuration"
 configuration_rows "$run_dir/$uuid.cfg" >"$run_dir/$uuid.rows"
 
-# share_of IMAGE ARGUMENT…: sets share to the FSUUID:MOUNTPOINT among the arguments that the image is below.
+# share_of IMAGE ARGUMENT…: sets share to the FSUUID:MOUNTPOINT among the arguments that contains the image.
 share_of() {
 	share_image=$1
 	shift
@@ -76,7 +76,7 @@ share_of() {
 	refuse ImageOutsideBounds "$share_image is not on a shared file system of the domain"
 }
 
-# contained IMAGE ARGUMENT…: it is on one of the shares now, not behind a symbolic link or another mount.
+# contained IMAGE ARGUMENT…: refuses unless it is on one of the shares, not behind a symbolic link or another mount.
 contained() {
 	share_of "$@"
 	require_mounted "${share#*:}" "${share%%:*}"
@@ -139,14 +139,14 @@ while read -r kind value; do
 	esac
 done <"$run_dir/$uuid.rows"
 case $lock_dir in "$mount_point"/*) ;; *) refuse InvalidArgument "$lock_dir is not below $mount_point" ;; esac
-# The lease also ends by itself when the domain does not appear.
+# The lease also ends by itself if the domain does not appear.
 sed -n 's/^image /write /p; /^read /p' "$run_dir/$uuid.rows" >"$run_dir/$uuid.images"
 take_lease "$uuid" alone 120 "$lock" <"$run_dir/$uuid.images"
 leased=yes
 claim_domain "$lock" "$owner" "$old_host" "$old_boot"
 
 leased='' code=0
-# All messages go to stderr; the daemon that waits for the domain's end stays and must hold none of our descriptors.
+# All output goes to a file: the daemon that waits for the domain's end stays and must not inherit our descriptors.
 if [ "$toolstack" = xl ]; then
 	xl create -q "$run_dir/$uuid.cfg" >"$run_dir/$uuid.err" 2>&1 </dev/null 9>&- || code=$?
 else
@@ -173,7 +173,7 @@ if [ "$domain_count" = 0 ]; then
 	esac
 fi
 if [ "$code" != 0 ] || [ "$domain_name" != "$name" ] || [ "$domain_count" != 1 ]; then
-	# The domain is not proved absent, so the lock stays.
+	# The domain may exist, so the lock stays.
 	refuse DomainStateDiffers "the start failed, but $(domain_text): $said"
 fi
 finish "started id $domain_id"

@@ -75,7 +75,7 @@ on_target() {
 	esac
 }
 
-# require_all_disks: the toolstack has shown as many disks as the domain has.
+# require_all_disks: refuses if the domain has more disks than the toolstack has shown.
 require_all_disks() {
 	have xenstore-list || return 0
 	found_disks=$(limited 10 xenstore-list "/local/domain/$domain_id/device/vbd" 2>/dev/null </dev/null 9>&- | grep -c . || :)
@@ -83,8 +83,8 @@ require_all_disks() {
 		refuse DomainStateDiffers "$toolstack list --long shows $disks disks of $domain_name, and xenstore $found_disks: it is unknown whether the target has them"
 }
 
-# What it runs with, whatever was declared: a reboot on the target would use these, and a disk may have been attached since
-# the start.
+# Checks what the domain runs with, not what was declared: a reboot on the target would use these, and a disk may have
+# been attached since the start.
 running_rows "$domain_id" >"$run_dir/$uuid.runs"
 said='' disks=0
 while read -r kind value; do
@@ -107,7 +107,7 @@ require_all_disks
 
 prune_runs
 
-# Runs by itself from here on, from its own file: systemd-run would expand $ and % in arguments.
+# From here on it runs by itself, from its own file: systemd-run would expand $ and % in arguments.
 replace_file "$base.sh" 600 <<'WRAPPER'
 # Written by xensan: one migration, with its log and its exit code beside it.
 # Arguments: BASE TOOLSTACK DOMID ADDRESS SECONDS
@@ -117,7 +117,7 @@ export PATH LC_ALL
 umask 077
 base=$1
 exec >>"$base.log" 2>&1 </dev/null
-# Held as long as this runs, for whoever waits for its end; its children close it.
+# Held while this runs: await-migration waits for it. The children of this process close it.
 exec 8<"$0"
 ! command -v flock >/dev/null 2>&1 || flock -n 8 || :
 # include: cut-sender.sh
@@ -136,7 +136,7 @@ else
 fi
 sender=$!
 echo "$$ $(birth_of "$$") $sender $(birth_of "$sender")" | durably "$base.pid"
-# The time limit, in a process of its own that goes when the migration ends.
+# The time limit runs in a process of its own, which ends when the migration ends.
 (
 	sleep "$5" &
 	nap=$!
@@ -154,7 +154,7 @@ echo "$code" | durably "$base.exit"
 exit 0
 WRAPPER
 : >>"$base.log"
-# Before anything moves: a record without an exit code and without its process then has a clear meaning.
+# Recorded before anything moves, so that a record without an exit code and a process has a clear meaning.
 printf '%s %s %s %s %s %s\n' "$uuid" "$(own_boot)" "$(now)" "$domain_id" "$address" "$time" | replace_file "$base" 600
 
 if [ -d /run/systemd/system ] && have systemd-run; then

@@ -25,7 +25,8 @@ began=$(now)
 # gone: no domain has this UUID, now and after the two seconds that xl takes to begin a reboot.
 gone() {
 	[ "$domain_count" = 0 ] || return 1
-	# A dying domain may hold its images a moment longer; one that stays dying is left by Xen and does not block the stop.
+	# A dying domain may hold its images a moment longer. One that stays dying is a leftover of Xen and does not block the
+	# stop.
 	while [ -n "$domain_remains" ] && [ $(($(now) - began)) -lt $((seconds + 10)) ]; do
 		sleep 1
 		find_domain "$uuid"
@@ -60,11 +61,11 @@ not_moving
 require_declarer "$owner" "$uuid"
 asked='' shut_down_since=
 while :; do
-	# A domain that came back is a new one to xl.
+	# xl treats a domain that came back as a new one.
 	if [ "$asked" != "$domain_id" ]; then
 		[ "$domain_count" -le 1 ] || refuse DomainStateDiffers "$domain_count domains of this host have the UUID $uuid"
 		not_moving
-		# -F: presses the ACPI power button where the guest does not listen to Xen.
+		# -F presses the ACPI power button if the guest does not listen to Xen.
 		case $how.$toolstack in
 		shutdown.xl) xl shutdown -F "$domain_id" >&2 </dev/null 9>&- || xl shutdown "$domain_id" >&2 </dev/null 9>&- || : ;;
 		shutdown.xm) xm shutdown "$domain_id" >&2 </dev/null 9>&- || : ;;
@@ -79,7 +80,7 @@ while :; do
 		if settled; then finish stopped; fi
 		continue
 	fi
-	# Shut down for good and kept by on_poweroff = preserve: nothing runs in it any more. A suspended one is being saved.
+	# It has shut down and is kept by on_poweroff = preserve: nothing runs in it. A suspended domain is being saved.
 	case $domain_state in
 	*s*)
 		shut_down_since=${shut_down_since:-$(now)}

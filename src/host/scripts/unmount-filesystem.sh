@@ -40,7 +40,7 @@ if [ -n "$mounted_number" ]; then
 	"$device_number / ocfs2 "*) ;;
 	*) refuse WrongFilesystem "${mounted_what#* } is mounted on $point, not $device" ;;
 	esac
-	# A read could hang if the device is dead, but the kernel names the heartbeat after the mounted file system.
+	# A read could hang if the device is dead, but the kernel names a heartbeat after the mounted file system.
 	region=$(printf '%s' "$uuid" | tr -d - | tr 'a-f' 'A-F')
 	if ! ls -d "/sys/kernel/config/cluster/"*"/heartbeat/$region" >/dev/null 2>&1; then
 		[ "$(uuid_of "$device")" = "$uuid" ] || refuse WrongFilesystem "$device does not hold the file system $uuid"
@@ -63,7 +63,7 @@ if [ -n "$entry" ]; then
 	find_init
 	[ "$init" != systemd ] || systemctl daemon-reload 9>&- || :
 	word=unmounted
-	# The owner of the host may write to the directory again.
+	# The owner of the host may write to the directory from now on.
 	! have chattr || [ ! -d "$point" ] || chattr -i "$point" 2>/dev/null || :
 fi
 # A program that mounts at boot may have mounted it again.

@@ -42,15 +42,15 @@ for unit in systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgra
 	e2scrub_reap.service fstrim.timer dpkg-db-backup.timer systemd-timesyncd.service; do
 	ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
-# Whoever opens the serial console (ttyS0, hvc0 under Xen) is root at once.
+# The serial console (ttyS0, hvc0 under Xen) logs in as root without a password.
 install -d "$root/etc/systemd/system/serial-getty@.service.d"
 printf '[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin root --keep-baud 115200 %%I vt100\n' \
 	>"$root/etc/systemd/system/serial-getty@.service.d/lab.conf"
 
-# A machine of the lab is made anew, never repaired: dpkg need not wait for each file to be on the disk.
+# A machine of the lab is rebuilt, never repaired, so dpkg need not wait for each file to be on the disk.
 echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/lab"
 
-# The machines boot from files outside; making an initramfs takes them minutes.
+# The machines boot from files outside the image; building an initramfs would take them minutes.
 echo update_initramfs=no >"$root/etc/initramfs-tools/update-initramfs.conf"
 
 release=$(basename "$root"/boot/vmlinuz-*)

@@ -12,7 +12,7 @@ cp "$root/bin/busybox" "$tree/bin/busybox"
 install -m 755 "$here/guest-init" "$tree/init"
 install -m 755 "$here/guest-poweroff" "$tree/sbin/poweroff"
 install -m 755 "$here/guest-poweroff" "$tree/sbin/reboot"
-# ext4 asks for a crc32c at run time only, so no dependency names it.
+# ext4 requests crc32c at run time only, so no dependency names it.
 for module in crc32c_generic xen-blkfront ext4; do
 	chroot "$root" modprobe -S "$release" --show-depends "$module"
 done | while read -r verb file _; do
@@ -27,6 +27,6 @@ rm -rf "$tree"
 cp "$root/boot/vmlinuz-$release" "$place/vmlinuz"
 truncate -s 32M "$place/vm-template.img"
 mkfs.ext4 -q -F -L guest "$place/vm-template.img"
-# Where domains may boot from by default.
+# Domains may boot from these by default.
 cp "$place/vmlinuz" "$root/boot/vmlinuz-guest"
 cp "$place/initrd.img" "$root/boot/initrd.img-guest"

@@ -1,9 +1,9 @@
-# The machine that the caller means. Its address may now belong to another machine, and another object may have claimed the
-# machine. These words may come before a script's own arguments, in this order:
+# Checks that this is the machine that the caller means and that no other object has claimed it: the address may now
+# belong to another machine. These words may come before a script's own arguments, in this order:
 #   machine=ID                          its machine-id
 #   takes=CLUSTER NAMESPACE/NAME        the holder whose claim a user transferred to the caller
 #   claim=KIND CLUSTER NAMESPACE/NAME   the calling object, and the management cluster that it lives in
-# The first object of a KIND (AoeServer, XenHost) that acts here claims the machine: $state_dir/claims/KIND.
+# The first object of a KIND (AoeServer, XenHost) that acts here claims the machine in $state_dir/claims/KIND.
 claims_dir=$state_dir/claims
 
 # machine_id: sets machine_id; empty when the machine has none.

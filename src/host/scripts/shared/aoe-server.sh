@@ -1,5 +1,5 @@
-# require_server DEVICE SERVER INTERFACE: only this host serves the AoE target behind the device. Its serial number is
-# `shelf.slot:hostname`, truncated to 19 characters.
+# require_server DEVICE SERVER INTERFACE: refuses unless SERVER, and no other host, serves the AoE target behind
+# DEVICE. The serial number of a target is `shelf.slot:hostname`, truncated to 19 characters.
 require_server() {
 	server_address=${1#/dev/etherd/e}
 	case $server_address in
@@ -10,8 +10,8 @@ require_server() {
 	server_serial=$(aoeping -I -s 3 "${server_address%.*}" "${server_address#*.}" "$3" 2>/dev/null </dev/null 9>&- |
 		awk '$1 == "serial_number:" { print $2; exit }') 2>/dev/null || server_serial=
 	if [ -z "$server_serial" ] && have aoe-revalidate; then
-		# aoeping drops answers of less than 60 bytes, and vblade's are shorter unless a network card pads them. The driver
-		# asks the target, too, and keeps its answer.
+		# aoeping drops answers shorter than 60 bytes, and vblade's are shorter unless a network card pads them. The driver
+		# queries the target too, and ata_id prints the answer that the driver keeps.
 		aoe-revalidate "e$server_address" >/dev/null 2>&1 </dev/null 9>&- || :
 		sleep 1
 		for server_tool in /lib/udev/ata_id /usr/lib/udev/ata_id; do

@@ -1,5 +1,5 @@
 # replace_file FILE MODE: writes stdin to FILE, all of it or nothing, even if the power fails.
-# The temporary name has no ending that a daemon reads, such as .conf.
+# The temporary name ends in .xensan-new, so no daemon reads the file as, for example, a .conf file.
 replace_file() {
 	replace_new=$1.xensan-new
 	mkdir -p "${1%/*}" 2>/dev/null || :
@@ -10,7 +10,7 @@ replace_file() {
 	flush_directory "${1%/*}"
 }
 
-# refuse_write WHAT ERROR: refuses after a failed write, with a reason of the catalogue.
+# refuse_write WHAT ERROR: ends the script after a failed write, with a reason from the catalogue if ERROR has one.
 refuse_write() {
 	case $2 in
 	*"Read-only file system"*) refuse ReadOnlyFileSystem "$1 is on a read-only file system" ;;
@@ -22,12 +22,12 @@ refuse_write() {
 	esac
 }
 
-# flush FILE: writes its data and size to the disk. dd is the only tool that does this on every host.
+# flush FILE: writes its data and size to the disk. Every host has dd, but not every host has another tool for this.
 flush() {
 	dd if=/dev/null of="$1" conv=notrunc,fsync 2>/dev/null
 }
 
-# Flushes a directory if there is a tool for it; never with a plain sync, which waits for every dead device.
+# flush_directory DIRECTORY: flushes it if the host has a tool for that. A plain sync would wait for every dead device.
 flush_directory() {
 	if have fsync; then
 		fsync "$1" 2>/dev/null || :

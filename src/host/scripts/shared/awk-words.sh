@@ -1,6 +1,7 @@
 # awk functions that many scripts share: $escape_fields.
 
-# As mountinfo writes a tab, a newline and a backslash; hexadecimal; first line of a file.
+# esc() escapes a tab, a newline and a backslash as mountinfo does, first() returns the first line of a file, and hex()
+# converts a hexadecimal number.
 escape_fields='
 function esc(s,   out, i, c) {
 	if (s !~ /[\t\n\\]/) return s

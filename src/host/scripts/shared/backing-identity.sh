@@ -1,5 +1,5 @@
 # include: awk-words.sh
-# What identifies a backing under whatever name: one word of A-Z a-z 0-9 and . _ : / = + , @ -
+# The identity of a backing, whatever its name: one word of A-Z a-z 0-9 and . _ : / = + , @ -
 #   dm:UUID                  device-mapper (sysfs dm/uuid): LVM-… is a logical volume
 #   md:UUID                  MD RAID (udev's MD_UUID)
 #   part:UUID@DISK           a partition: its UUID, or its number, and the identity of its disk
@@ -46,7 +46,7 @@ function block_identity(dev,   sys, text, udev, line, at) {
 	if (text != "") return "serial:" text
 	return sprintf("unnamed:%.0f", first(sys "/size") * 512)
 }
-# file_identity DEV INODE BIRTH, as stat writes them (%d %i %W).
+# file_identity DEV INODE BIRTH, as stat prints them (%d %i %W).
 function file_identity(dev, inode, birth,   major, minor, line, file, fs, field, i) {
 	major = int(dev / 256) % 4096
 	minor = dev % 256 + int(dev / 1048576) * 256
@@ -71,14 +71,14 @@ function file_identity(dev, inode, birth,   major, minor, line, file, fs, field,
 }
 '
 
-# backing_identity_of PATH: prints it; nothing when there is nothing.
+# backing_identity_of PATH: prints its identity; nothing if PATH is missing or is neither a file nor a block device.
 backing_identity_of() {
 	stat -L -c '%f %t %T %d %i %W' -- "$1" 2>/dev/null | awk "$escape_fields$identity_words"'
 		$1 ~ /^8...$/ { print file_identity($4, $5, $6) }
 		$1 ~ /^6...$/ { print block_identity(hex($2) ":" hex($3)) }'
 }
 
-# same_backing IDENTITY IDENTITY: ignores the births if one of the two is unknown.
+# same_backing IDENTITY IDENTITY: compares two identities, without the births if one of these is unknown.
 same_backing() {
 	[ "$1" != "$2" ] || return 0
 	case $1/$2 in

@@ -2,7 +2,7 @@
 # include: atomic.sh
 # include: inittab.sh
 
-# ensure_boot_order: sets order_changed to yes when a file had to be written.
+# ensure_boot_order: sets order_changed to yes if it changed anything.
 ensure_boot_order() {
 	order_changed=
 	ensure_file_text "$mounts_loop" 755 <<'LOOP'
@@ -58,7 +58,7 @@ LOOP
 	esac
 }
 
-# ensure_file_text FILE MODE: ensures that FILE holds the text on stdin.
+# ensure_file_text FILE MODE: ensures that FILE contains the text on stdin.
 ensure_file_text() {
 	boot_wanted=$run_dir/wanted.$$
 	cat >"$boot_wanted"

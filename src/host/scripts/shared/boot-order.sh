@@ -1,11 +1,11 @@
-# How O2CB and the mounts come back at boot, under systemd and sysvinit. Network and AoE driver first, then O2CB, then a
-# loop that asks for AoE targets and mounts until everything is mounted: the SAN may come up after its clients, a cable may
-# be unplugged, and neither fstab nor a mount unit tries twice.
+# How O2CB and the mounts start at boot, under systemd and sysvinit: first the network and the AoE driver, then O2CB,
+# then a loop that discovers AoE targets and mounts until everything is mounted. The SAN may start after its clients, a
+# cable may be unplugged, and neither fstab nor a mount unit retries.
 mounts_loop=$state_dir/mount-at-boot
 mounts_unit=/etc/systemd/system/xensan-mounts.service
 order_dropin=/etc/systemd/system/o2cb.service.d/xensan.conf
 
-# o2cb_starts_at_boot: the links of its init script are there; systemd reads them too.
+# o2cb_starts_at_boot: there is a link of its init script, which systemd reads too, or of its unit.
 o2cb_starts_at_boot() {
 	for order_link in /etc/rc[2345].d/S[0-9][0-9]o2cb; do
 		[ ! -e "$order_link" ] || return 0
@@ -13,7 +13,7 @@ o2cb_starts_at_boot() {
 	[ -e /etc/systemd/system/multi-user.target.wants/o2cb.service ]
 }
 
-# boot_order_stands
+# boot_order_stands: what ensure_boot_order writes is in place.
 boot_order_stands() {
 	o2cb_starts_at_boot && [ -f "$mounts_loop" ] || return 1
 	if [ -d /run/systemd/system ]; then

@@ -1,11 +1,11 @@
-# What the next boot will set, read from the files that modprobe, systemd-modules-load (or init) and sysctl read.
-# Patterns of their names; for a list that is not quoted.
+# What the next boot will set, from the files that modprobe, systemd-modules-load (or init) and sysctl read. boot_files
+# has the patterns of their names; use it without quotes.
 boot_files='/etc/modprobe.d/*.conf /run/modprobe.d/*.conf /usr/local/lib/modprobe.d/*.conf /usr/lib/modprobe.d/*.conf /lib/modprobe.d/*.conf
 /etc/modules /etc/modules-load.d/*.conf /run/modules-load.d/*.conf /usr/local/lib/modules-load.d/*.conf /usr/lib/modules-load.d/*.conf /lib/modules-load.d/*.conf
 /etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf /usr/lib/sysctl.d/*.conf /lib/sysctl.d/*.conf /etc/sysctl.conf'
 # shellcheck disable=SC2016
 boot_words='
-# Of the files that are the arguments of awk: the four values, each on a line of its own.
+# boot_settings: returns the four values from the files in ARGV, one a line.
 function boot_settings(   i) {
 	for (i = 1; i < ARGC; i++) boot_take(ARGV[i])
 	boot_loads = "no"
@@ -52,9 +52,9 @@ function boot_sysctl(path,   line, name) {
 }
 '
 
-# boot_settings: sets boot_aoe_interfaces (aoe_iflist), boot_loads_aoe (yes or no), boot_panic and boot_panic_on_oops (empty when
-# nothing sets them). Files are read in the order of their names; of several with the same name the one in /etc is used, then
-# /run, /usr/local/lib, /usr/lib. The last value applies; /etc/sysctl.conf is read last.
+# boot_settings: sets boot_aoe_interfaces (aoe_iflist), boot_loads_aoe (yes or no), boot_panic and boot_panic_on_oops
+# (empty if nothing sets them). Files are read in the order of their names. Of several files with the same name, only
+# the first of /etc, /run, /usr/local/lib, /usr/lib and /lib is used. The last value applies; /etc/sysctl.conf is last.
 boot_settings() {
 	# shellcheck disable=SC2086
 	boot_text=$(awk "$boot_words"'BEGIN { printf "%s", boot_settings() }' $boot_files) || return 1
@@ -63,7 +63,7 @@ boot_settings() {
 	END
 }
 
-# read_boot_settings: reads these from stdin.
+# read_boot_settings: sets the same variables from stdin.
 read_boot_settings() {
 	IFS= read -r boot_aoe_interfaces || :
 	IFS= read -r boot_loads_aoe || :

@@ -1,5 +1,5 @@
-# Which backings may be touched. The owner of the host gives globs; each path is checked here, on the host, by what the
-# kernel resolves it to, in the process that acts.
+# Checks which backings may be used. The owner of the host sets globs. Each path is checked on the host, in the process
+# that acts, by what the kernel resolves it to.
 
 backing_related=
 
@@ -39,7 +39,7 @@ segment_on() {
 	done
 }
 
-# plain_path PATH: refuses a path that is not absolute or has an empty part, . or .. in it.
+# plain_path PATH: refuses a path that is not absolute or that contains an empty part, . or ..
 plain_path() {
 	case $1/ in
 	*/../* | */./* | *//*) refuse InvalidArgument "$1 contains an empty part, . or .." ;;
@@ -53,7 +53,7 @@ resolve() {
 }
 
 # facts_of PATH: sets backing_kind (File, BlockDevice, Other), backing_identity (block:MAJ:MIN or file:DEV:INODE),
-# backing_bytes, backing_device (MAJ:MIN) and backing_links of what it leads to; fails when it leads nowhere.
+# backing_bytes, backing_device (MAJ:MIN) and backing_links of what PATH resolves to; fails if that does not exist.
 facts_of() {
 	facts=$(stat -L -c '%f %t %T %s %d %i %h' -- "$1" 2>/dev/null) || return 1
 	# shellcheck disable=SC2086
@@ -81,9 +81,9 @@ facts_of() {
 	esac
 }
 
-# require_backing ASKED GLOB…: refuses unless the path leads to a file or device that is inside the bounds and free.
-# Sets what facts_of sets, backing_real, backing_configured (the name to write into configurations: the one that leads
-# to the same thing after a reboot) and backing_related (identities that overlap with it: its disk, its partitions, …).
+# require_backing ASKED GLOB…: refuses unless the path resolves to a file or device that is inside the bounds and free.
+# Sets what facts_of sets, backing_real, backing_configured (the name for configurations, which still leads to the same
+# backing after a reboot) and backing_related (identities that overlap with it: its disk, its partitions, …).
 require_backing() {
 	plain_path "$1"
 	if ! facts_of "$1"; then
@@ -116,7 +116,8 @@ require_file() {
 	backing_configured=$backing_real
 }
 
-# require_place ASKED REAL GLOB…: both names of a file, and every other name that mounts give it, are inside the bounds.
+# require_place ASKED REAL GLOB…: refuses unless both names of a file, and every other name that mounts give it, are
+# inside the bounds. Also refuses reserved names and directories of the system.
 require_place() {
 	place_asked=$1
 	place_real=$2
@@ -146,7 +147,7 @@ require_place() {
 	esac
 }
 
-# other_names PATH: the other names of a file that come from a directory being mounted twice.
+# other_names PATH: prints the other names of a file whose directory is mounted more than once.
 other_names() {
 	PLACE=$1 awk '
 		function plain(s,   out, at) {
@@ -157,7 +158,7 @@ other_names() {
 			}
 			return out s
 		}
-		# The part of path below directory; "" when it is the directory; fails with -.
+		# below: returns the part of path below directory, "" if they are the same, or - if path is elsewhere.
 		function below(path, directory) {
 			if (directory == "/") return path == "/" ? "" : path
 			if (path == directory) return ""
@@ -171,7 +172,7 @@ other_names() {
 			while ((getline < "/proc/self/mountinfo") > 0) {
 				count++
 				device[count] = $3; root[count] = plain($4); point[count] = plain($5)
-				# Of several mounts on one point the last one is seen.
+				# Of several mounts on one mount point, only the last is visible.
 				if (below(path, point[count]) != "-" && length(point[count]) >= best) { best = length(point[count]); covering = count }
 			}
 			if (covering == 0) exit
@@ -182,7 +183,7 @@ other_names() {
 				if (rest == "-") continue
 				name = join(point[i], rest)
 				if (name == path || name in seen) continue
-				# A name below another mount point is covered: it does not lead there.
+				# A later mount at or above this name hides the file.
 				hidden = 0
 				for (j = i + 1; j <= count; j++)
 					if (below(name, point[j]) != "-" && length(point[j]) >= length(point[i])) hidden = 1
@@ -192,7 +193,7 @@ other_names() {
 		}'
 }
 
-# device_names MAJ:MIN: its names in the kernel, device-mapper and LVM, one a line; a logical volume also as vg/lv.
+# device_names MAJ:MIN: prints its names in kernel, device-mapper and LVM, one a line; a logical volume also as vg/lv.
 device_names() {
 	device_link=$(resolve "/sys/dev/block/$1") || return 0
 	device_kernel=${device_link##*/}
@@ -203,7 +204,7 @@ device_names() {
 	case $device_uuid in
 	LVM-*-*) ;; # the hidden half of a snapshot, pool or mirror
 	LVM-*)
-		# vg-lv doubles a hyphen in either name.
+		# device-mapper joins both names with a hyphen and doubles each hyphen in them.
 		device_lv=$(printf '%s\n' "$device_dm" | sed 's/--/,/g; s/-/\//; s/,/-/g')
 		echo "$device_lv"
 		echo "/dev/$device_lv"
@@ -232,16 +233,16 @@ require_device() {
 	END
 	if [ "$device_named" = no ]; then
 		in_bounds "$device_asked" "$@" || refuse BackingOutsideBounds "$device_asked is not in allowedBackings"
-		# by-id and by-path name hardware, zvol and md what this host has assembled, by-partlabel a partition of this host:
-		# listing one allows what it leads to. Names made from the content of a disk (by-label, by-uuid, by-partuuid) can be
-		# forged by a client that writes to an exported disk.
+		# by-id and by-path name hardware, zvol and md name what this host has assembled, and by-partlabel names a partition
+		# of this host. If allowedBackings lists such a name, what it leads to is allowed. A client that writes to an
+		# exported disk can forge names made from its content (by-label, by-uuid, by-partuuid).
 		case $device_asked in
 		/dev/disk/by-id/* | /dev/disk/by-path/* | /dev/disk/by-partlabel/* | /dev/zvol/*/* | /dev/md/*)
 			[ "$(resolve "${device_asked%/*}")" != "${device_asked%/*}" ] || device_allowed=yes
 			;;
 		esac
 	fi
-	# The kernel may give /dev/sdb to another disk at the next boot, so configure a name made from what the disk reports.
+	# At the next boot, /dev/sdb may be another disk, so the configured name is one made from what the disk reports.
 	case $device_asked in
 	/dev/*/*) ;;
 	/dev/*)
@@ -259,7 +260,8 @@ require_device() {
 	require_free "$device_asked" "$backing_device"
 }
 
-# require_free NAME MAJ:MIN: refuses if it or one of its partitions is mounted, swap or held; sets backing_related.
+# require_free NAME MAJ:MIN: refuses if it or one of its partitions is mounted, used as swap or held; extends
+# backing_related.
 require_free() {
 	free_sys=/sys/dev/block/$2
 	free_busy=$(busy_devices)
@@ -295,8 +297,8 @@ $free_number partition ${free_part##*/} of $1"
 	backing_related="$backing_related$(underlying "$2")"
 }
 
-# busy_devices: MAJ:MIN WHY of everything mounted, swapped to or behind a loop device. A file system with a device
-# number of its own (btrfs) counts through its source.
+# busy_devices: prints MAJ:MIN WHY of each device that is mounted, used as swap or behind a loop device. A file system
+# with its own device number (btrfs) is found by its source.
 busy_devices() {
 	{
 		awk '{ for (i = 7; i <= NF && $i != "-"; i++) ; print $3, "mounted on " $5; if ($(i + 2) ~ /^\/dev\//) print $(i + 2), "mounted on " $5 }' /proc/self/mountinfo
@@ -317,7 +319,7 @@ busy_devices() {
 	done
 }
 
-# underlying MAJ:MIN: identities of what it is a part of, or built on: its disk, device-mapper slaves, a loop's file.
+# underlying MAJ:MIN: prints identities of what it is part of or built on: disk, device-mapper slaves, file of a loop.
 underlying() {
 	under_link=$(resolve "/sys/dev/block/$1") || return 0
 	if [ -f "$under_link/partition" ]; then
@@ -336,8 +338,9 @@ underlying() {
 	printf ' file:%s' "$under_facts"
 }
 
-# require_unclaimed ASKED GLOB…: refuses a device that LVM, RAID or the like has marked as a part of something, active
-# or not, unless allowedBackings lists it by its exact name: a client may have made the mark. After require_backing.
+# require_unclaimed ASKED GLOB…: refuses a device that has a signature of LVM, RAID or the like, whether active or not,
+# unless allowedBackings lists it by its exact name: a client may have written the signature. Call it after
+# require_backing.
 require_unclaimed() {
 	claim_asked=$1
 	shift

@@ -28,8 +28,8 @@ lower() {
 	printf '%s\n' "$1" | tr '[:upper:]' '[:lower:]'
 }
 
-# require_own_node: O2CB finds its own node by the host's name, ignoring case. Without one it prints OK but stays
-# offline.
+# require_own_node: refuses unless a node has this host's name. O2CB finds its own node by that name, ignoring case;
+# without one, it prints OK but stays offline.
 require_own_node() {
 	IFS= read -r own_name </proc/sys/kernel/hostname
 	own_name=${own_name%%.*}
@@ -43,7 +43,7 @@ require_own_node() {
 	refuse HostNameMismatch "this host is called $own_name, but the nodes of $cluster are$own_names"
 }
 
-# rendered_conf: cluster.conf as o2cb itself writes it, below our mark.
+# rendered_conf: prints cluster.conf as o2cb itself writes it, below the owner's mark.
 rendered_conf() {
 	printf '# xensan: %s\ncluster:\n\tname = %s\n\theartbeat_mode = %s\n\tnode_count = %s\n\n' "$owner" "$cluster" "$mode" \
 		"$(printf '%s' "$nodes" | grep -c .)"
@@ -60,8 +60,8 @@ rendered_conf() {
 	END
 }
 
-# rows_without_owner FILE: its meaning, independent of its order and of case where O2CB ignores it (names of nodes) or
-# the tools write either (UUIDs of regions).
+# rows_without_owner FILE: prints its rows for a comparison: sorted, without the owner, and in lower case where O2CB
+# ignores case (names of nodes) or the tools write either case (UUIDs of regions).
 rows_without_owner() {
 	cluster_rows "$1" | awk -F '\t' -v OFS='\t' '
 		$1 == "conf" { $3 = "" }

@@ -1,7 +1,7 @@
-# cut_sender PID LOG: ends the connection over which PID (xl migrate) sends, unless its log LOG shows that the target was
-# given permission to start: returns 1 then, and nothing has happened. xl finds its stream cut and resumes the domain by
-# itself, suspended or not; nothing else could do that before xl resume of Xen 4.20.
-# The sender is stopped while its log is evaluated: it logs the permission before it gives it.
+# cut_sender PID LOG: ends the connection over which PID (xl migrate) sends. Returns 1 and changes nothing if LOG shows
+# that the target was given permission to start the domain, or if that cannot be determined. When its stream is cut, xl
+# resumes the domain by itself, suspended or not; before Xen 4.20, which has xl resume, nothing else can. The sender is
+# stopped while its log is read: it logs the permission before it gives it.
 cut_sender() {
 	kill -STOP "$1" 2>/dev/null || return 0
 	cut_tries=0
@@ -15,7 +15,7 @@ cut_sender() {
 	case ${cut_stat##*) } in
 	T* | t* | Z* | X*) ;;
 	*)
-		# Not seen to stand still: nothing is certain.
+		# The sender has not stopped, so its log may still change.
 		kill -CONT "$1" 2>/dev/null || :
 		return 1
 		;;

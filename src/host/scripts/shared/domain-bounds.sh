@@ -1,7 +1,7 @@
 # What a domain may use of a host: the owner's globs, as arguments bridge=GLOB, bootfile=GLOB and cdrom=GLOB,
 # and setting=KEY or setting=KEY=VALUE.
 
-# within KIND TEXT ARGUMENT…: TEXT matches one of the globs behind KIND=
+# within KIND TEXT ARGUMENT…: TEXT matches the glob of one of the arguments KIND=GLOB.
 within() {
 	within_kind=$1 within_text=$2
 	shift 2
@@ -21,9 +21,10 @@ allows_setting() {
 	return 1
 }
 
-# running_rows DOMID: `bridge NAME`, `file PATH` (kernel, ramdisk) and disks of a domain as the toolstack runs it; nothing
-# if it does not show them. What a bootloader extracts from the image is not a file of the host. Disks are `disk PATH` of a raw
-# one, `disk` of an empty drive, and `disk TEXT` or `odd-disk TEXT` of others.
+# running_rows DOMID: prints what the toolstack shows of a running domain: `bridge NAME`, `file PATH` (kernel,
+# ramdisk), `disk PATH` of a raw disk, `disk` of an empty drive, `disk TEXT` or `odd-disk TEXT` of other disks, and
+# last `said -`. Prints nothing if the toolstack shows nothing. What a bootloader extracts from the image is not a file
+# of the host.
 running_rows() {
 	"$toolstack" list --long "$1" 2>/dev/null </dev/null 9>&- | awk '
 		{ seen = 1 }

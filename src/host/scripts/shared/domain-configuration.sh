@@ -40,7 +40,7 @@ configuration_rows() {
 					else if (kind == "disk" && part[j] ~ /^file:/) found = substr(part[j], 6)
 					else if (kind == "disk" && part[j] !~ /^(format=raw|vdev=[a-z0-9]+|access=(rw|ro)|devtype=cdrom|[a-z0-9]+(:cdrom)?|[rw])$/) print "odd " piece[i]
 				}
-				# A card without a bridge goes where the host likes; a disk must be an image that is named.
+				# Without a bridge, the host would choose one. A disk must name its image.
 				if (found == "") print "odd " piece[i]
 				else print (kind == "disk" ? access " " : bridge) found
 			}

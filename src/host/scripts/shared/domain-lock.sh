@@ -1,6 +1,6 @@
-# The exclusive right to run a domain: a file on the shared file system that holds `HOST BOOTID OWNER`. A new one is a
-# hard link to a finished file, which exactly one host of the cluster can make; a change is made under a flock, which
-# OCFS2 takes for the whole cluster.
+# The lock file of a domain gives one host the exclusive right to run it. It is on the shared file system and contains
+# `HOST BOOTID OWNER`. A new lock file is a hard link to a complete file, which exactly one host of the cluster can
+# create. A change needs a flock, which OCFS2 takes for the whole cluster.
 
 # read_domain_lock FILE: sets lock_host, lock_boot, lock_owner; fails when there is no file.
 read_domain_lock() {
@@ -13,7 +13,7 @@ lock_text() {
 	echo "$(own_name) $(own_boot) $1"
 }
 
-# guard_locks DIRECTORY: until the script ends, only this host may change lock files there.
+# guard_locks DIRECTORY: until descriptor 7 is closed, only this host may change lock files there.
 guard_locks() {
 	have flock || refuse ToolMissing "no flock on this host: the lock file of another host cannot be checked"
 	lock_error=$( (: >>"$1/.guard") 2>&1) || refuse_write "$1/.guard" "$lock_error"
@@ -29,8 +29,8 @@ lock_directory() {
 	chmod 700 "$1" 2>/dev/null || :
 }
 
-# claim_domain FILE OWNER HOST BOOT: takes the lock for this boot of this host. Refuses DomainLocked unless it is free,
-# held by this host already, or held by HOST in its boot BOOT (- and - for none).
+# claim_domain FILE OWNER HOST BOOT: takes the lock for this boot of this host. Refuses DomainLocked unless the lock is
+# free, held for this boot of this host already, or held by HOST in its boot BOOT (- and - for none).
 claim_domain() {
 	lock_mine=$(lock_text "$2")
 	lock_directory "${1%/*}"
@@ -43,7 +43,7 @@ claim_domain() {
 	fi
 	read_domain_lock "$1" || {
 		rm -f "$lock_draft"
-		# The lock was released in between, or the link could not be made.
+		# The lock was released meanwhile, or the link cannot be created.
 		refuse DomainLocked "the lock file $1 is being changed or cannot be created"
 	}
 	guard_locks "${1%/*}"
@@ -61,7 +61,7 @@ claim_domain() {
 	exec 7>&-
 }
 
-# release_domain FILE: removes this host's lock of any boot: the caller has seen that the domain is not here.
+# release_domain FILE: removes the lock of this host, of any boot. The caller has seen that the domain is not here.
 release_domain() {
 	read_domain_lock "$1" || return 0
 	[ "$lock_host" = "$(own_name)" ] || return 0

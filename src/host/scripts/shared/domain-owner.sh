@@ -1,6 +1,7 @@
-# Which object declared a domain on this host: the line `NAMESPACE/NAME UID` beside its configuration.
+# Which object declared a domain on this host: the line `NAMESPACE/NAME UID` in a file next to its configuration.
 
-# same_declarer OWNER OTHER: the same namespace and name; an object that was created again has another uid.
+# same_declarer OWNER OTHER: namespace and name are the same. The uid may differ: the object may have been created
+# again.
 same_declarer() {
 	[ "${1%% *}" = "${2%% *}" ]
 }
@@ -11,7 +12,8 @@ find_declarer() {
 	{ IFS= read -r declarer <"$state_dir/domains/$1.cfg.owner"; } 2>/dev/null || :
 }
 
-# require_declarer OWNER UUID: refuses DomainTaken unless OWNER declared the domain here; - is for an undeclared domain.
+# require_declarer OWNER UUID: refuses DomainTaken unless OWNER declared the domain here. OWNER - means an undeclared
+# domain.
 require_declarer() {
 	find_declarer "$2"
 	if [ "$1" = - ]; then

@@ -1,13 +1,14 @@
 # include: atomic.sh
 # include: backing-identity.sh
-# The backing of every export, recorded next to its configuration: $state_dir/exports/NAME holds IDENTITY, PATH, OWNER.
-# The guard compares it before every start of a vblade. NAME is the vblade@ instance, or the id in inittab.
+# A record for every export: $state_dir/exports/NAME contains the identity and the path of its backing, and the owner.
+# The guard compares the identity before every start of a vblade. NAME is the vblade@ instance, or the id in inittab.
 exports_dir=$state_dir/exports
 guard_file=$state_dir/guard
 guard_dropin=/etc/systemd/system/vblade@.service.d/xensan.conf
 
-# require_named ASKED GLOB…: sets backing_durable. A disk without an identity cannot be distinguished from another one of its
-# size after a reboot: the owner of the host must list it by its exact name. After require_backing.
+# require_named ASKED GLOB…: sets backing_durable. After a reboot, a disk without an identity cannot be distinguished
+# from another disk of its size, so the owner of the host must list it by its exact name. Call it after
+# require_backing.
 require_named() {
 	named_asked=$1
 	shift

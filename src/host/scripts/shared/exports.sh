@@ -1,8 +1,8 @@
 # include: vblades.sh
 
-# list_exports: every vblade of this host, configured or running, one a line, fields separated by tabs, - for none:
+# list_exports: prints every vblade of this host, configured or running, one a line, separated by tabs, - for none:
 #   conf|inittab|process  INSTANCE|ID|PID  OWNER  SHELF  SLOT  NETIF  FILENAME  OPTIONS  IDENTITY
-# OPTIONS in a fixed order, so that equal options have equal texts; IDENTITY as in backing_identity.
+# OPTIONS are in a fixed order, so that equal options have equal texts; IDENTITY is as in backing_identity.
 list_exports() {
 	mkdir -p "$run_dir"
 	if [ -d /run/systemd/system ]; then
@@ -12,12 +12,12 @@ list_exports() {
 	fi
 	running_vblades >"$run_dir/exports.running" || return 1
 	cat "$run_dir/exports.configured" "$run_dir/exports.running" | awk -F '\t' "$escape_fields"'
-		# MAC addresses are the same in capitals.
+		# The case of a MAC address does not matter.
 		function flag(letter, argument) {
 			if (letter == "m") argument = tolower(argument)
 			given[letter] = argument == "" ? "-" letter : "-" letter " " argument
 		}
-		# Options may stand anywhere (getopt permutes) and may be joined: -rs, -b16.
+		# Options may be anywhere (getopt permutes) and may be joined: -rs, -b16.
 		function parse(words, from, count,   i, w, letter) {
 			places = 0
 			split("", place); split("", given)
@@ -66,8 +66,9 @@ list_exports() {
 		{ print $0 "\t" ($7 in identity ? identity[$7] : "-") }' "$run_dir/exports.rows"
 }
 
-# started_elsewhere SHELF SLOT: the first file with a command of its own that starts a vblade there at boot: rc.local,
-# an init script, a unit, runit, cron. The files of xensan and Debian's vblade-persist are read elsewhere.
+# started_elsewhere SHELF SLOT: prints the first file with a command that starts a vblade at this address at boot:
+# rc.local, an init script, a unit, runit, cron. Skips the init script and the unit of Debian's vblade, whose exports
+# list_exports prints.
 started_elsewhere() {
 	for starter_file in /etc/rc.local /etc/rc.d/rc.local /etc/init.d/* /etc/systemd/system/*.service /etc/sv/*/run /etc/service/*/run \
 		/etc/network/interfaces /etc/network/if-up.d/* /etc/crontab /etc/cron.d/* /var/spool/cron/crontabs/*; do
@@ -80,7 +81,8 @@ started_elsewhere() {
 	done
 }
 
-# read_exports: list_exports into $run_dir/exports.list; ends the script if that fails: no list is not an empty list.
+# read_exports: writes list_exports to $run_dir/exports.list; ends the script if that fails, because a missing list is
+# not an empty one.
 read_exports() {
 	list_exports >"$run_dir/exports.list" || {
 		echo "cannot tell what is exported" >&2
@@ -88,8 +90,8 @@ read_exports() {
 	}
 }
 
-# exported_as IDENTITY…: sets exported_user to the first export that serves one of them; fails when there is none.
-# Not for $( ): there an error would look like "none".
+# exported_as IDENTITY…: sets exported_user to the first export that serves one of them; fails if there is none. Do not
+# call it in $( ): an error would look like no export.
 exported_as() {
 	read_exports
 	exported_wanted=" $* "

@@ -1,13 +1,13 @@
-# resolve PATH: prints it without symbolic links.
+# resolve PATH: prints PATH without symbolic links.
 resolve() {
 	if have realpath; then realpath "$1"; else readlink -f "$1"; fi
 }
 
-# users_of MAJ:MIN MOUNTPOINT: what keeps a mounted file system busy, one per line: `process 7 sh`, `loop device loop3
-# (FILE)`, `domain 3 (FILE)`, `lease of domain UUID`, `mount PATH`. Does not access the file system itself.
+# users_of MAJ:MIN MOUNTPOINT: prints what keeps a mounted file system busy, one per line: `process 7 sh`, `loop device
+# loop3 (FILE)`, `domain 3 (FILE)`, `lease of domain UUID`, `mount PATH`. Does not access the file system itself.
 users_of() {
 	users_point=$2
-	# Open files, current directories, roots and programs, except those of this script and its children.
+	# Open files, current directories, roots and programs, except those of this script.
 	# shellcheck disable=SC2012
 	ls -l /proc/[0-9]*/fd /proc/[0-9]*/cwd /proc/[0-9]*/root /proc/[0-9]*/exe 2>/dev/null | awk -v point="$users_point" '
 		/^\/proc\/[0-9]+\/fd:$/ { pid = $0; sub(/^\/proc\//, "", pid); sub(/\/fd:$/, "", pid); next }
@@ -29,7 +29,7 @@ users_of() {
 		{ read -r users_name <"/proc/$users_pid/comm"; } 2>/dev/null || continue
 		echo "process $users_pid $users_name"
 	done
-	# Mapped files of programs that have closed them.
+	# Files that programs have mapped and closed.
 	grep -l " $users_point/" /proc/[0-9]*/maps 2>/dev/null | while IFS=/ read -r _ _ users_pid _; do
 		{ read -r users_name <"/proc/$users_pid/comm"; } 2>/dev/null || continue
 		echo "process $users_pid $users_name"

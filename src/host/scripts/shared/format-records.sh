@@ -2,7 +2,7 @@
 #   line 1 device, line 2 owner, line 3 `began BOOTID PID BIRTH` and, after the end, line 4 `done`
 # To format again after an interruption, an administrator checks the device and removes the record by hand.
 
-# format_state FILE: Running, Interrupted or Done, with record_device and record_owner.
+# format_state FILE: sets record_state (Running, Interrupted or Done), record_device and record_owner.
 format_state() {
 	record_device='' record_owner='' record_word='' record_boot='' record_pid='' record_birth='' record_end=''
 	{
@@ -20,7 +20,7 @@ format_state() {
 	fi
 }
 
-# born PID: when the process started, in clock ticks; empty when it does not exist or is a zombie.
+# born PID: prints when the process started, in clock ticks; nothing if it does not exist or is a zombie.
 born() {
 	{ read -r born_stat <"/proc/$1/stat"; } 2>/dev/null || return 0
 	# shellcheck disable=SC2086
@@ -28,7 +28,7 @@ born() {
 	[ "$1" = Z ] || echo "${20}"
 }
 
-# format_records: UUID DEVICE STATE OWNER, one a line, separated by tabs.
+# format_records: prints UUID DEVICE STATE OWNER, one a line, separated by tabs.
 format_records() {
 	for record_file in "$state_dir"/formats/*; do
 		case ${record_file##*/} in *[!0-9a-f-]*) continue ;; esac

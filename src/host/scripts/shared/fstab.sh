@@ -7,8 +7,8 @@ is_empty() {
 	done
 }
 
-# fstab_entry MOUNTPOINT: SOURCE OPTIONS OWNER of the entry that mounts it at boot, separated by tabs; OWNER is - when
-# it is not ours. A foreign entry with noauto is not mounted at boot.
+# fstab_entry MOUNTPOINT: prints SOURCE OPTIONS OWNER of the entry that mounts it at boot, separated by tabs; OWNER is
+# - if the entry is not ours. Skips a foreign entry with noauto, which is not mounted at boot.
 fstab_entry() {
 	[ -f /etc/fstab ] || return 0
 	entry_owner=
@@ -32,7 +32,7 @@ fstab_entry() {
 	done </etc/fstab
 }
 
-# fstab_without MOUNTPOINT: the file without the entry of this mount point and its mark.
+# fstab_without MOUNTPOINT: prints the file without the entry of this mount point and its mark.
 fstab_without() {
 	[ -f /etc/fstab ] || return 0
 	awk -v point="$1" '

@@ -14,7 +14,7 @@ record=/var/lib/xensan/exports/$name
 if [ -e "$record" ]; then
 	recorded='' path=''
 	{ IFS= read -r recorded && IFS= read -r path; } <"$record"
-	# What vblade is about to open, should somebody have changed it since.
+	# What vblade is about to open: the configuration may have changed since the record was written.
 	if [ $# = 0 ]; then
 		served=$(sed -n "s/^[ \t]*filename=//p" "/etc/vblade.conf.d/$name.conf" | tail -n 1 | tr -d "\"' \t")
 	else
@@ -24,7 +24,7 @@ if [ -e "$record" ]; then
 	now=$(backing_identity_of "$path")
 	if [ -z "$recorded" ] || ! same_backing "$recorded" "$now"; then
 		echo "xensan: $path is ${now:-missing}, recorded for $name was ${recorded:-nothing}: it is not served" >&2
-		# Init stops trying for five minutes when a process ends ten times in two.
+		# init stops restarting a process for five minutes if it ends ten times within two minutes.
 		[ $# = 0 ] || sleep 20
 		exit 1
 	fi

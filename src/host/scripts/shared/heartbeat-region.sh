@@ -1,5 +1,6 @@
-# Regions of a global heartbeat. `o2cb start-heartbeat` looks for its devices under a few names only, and those of AoE are not among
-# them (o2cb_scandisk.c of ocfs2-tools 1.8); and if it fails for one region, it ends the others.
+# Regions of a global heartbeat. `o2cb start-heartbeat` cannot be used: it looks for devices under a few names only,
+# which do not include those of AoE (o2cb_scandisk.c of ocfs2-tools 1.8), and if it fails for one region, it stops the
+# others.
 
 # region_beats CLUSTERDIRECTORY REGION: the kernel writes this node's heartbeat there.
 region_beats() {
@@ -8,8 +9,9 @@ region_beats() {
 	[ -n "$region_device" ]
 }
 
-# region_layout REGION DEVICE SECTORBYTES: `STARTBLOCK BLOCKS` of the heartbeat file of the OCFS2 of that UUID, in sectors of the
-# device: each node has one. Nothing when the device holds another file system, or none. The kernel counts at most 255 nodes.
+# region_layout REGION DEVICE SECTORBYTES: prints `STARTBLOCK BLOCKS` of the heartbeat file of the OCFS2 with that
+# UUID. Both are in sectors of the device; each node has one sector. Prints nothing if the device contains another file
+# system, or none. The kernel supports at most 255 nodes.
 region_layout() {
 	{
 		debugfs.ocfs2 -R stats "$2"
@@ -29,8 +31,8 @@ region_layout() {
 		}'
 }
 
-# start_region CLUSTERDIRECTORY REGION DEVICE: this node writes its heartbeat there. Fails otherwise, leaves nothing behind
-# then, and region_error says why. Takes some seconds: the kernel waits until it has heard the other nodes.
+# start_region CLUSTERDIRECTORY REGION DEVICE: starts the heartbeat of this node there. If that fails, removes the
+# region again and sets region_error. Takes some seconds: the kernel waits for the heartbeats of the other nodes.
 start_region() {
 	region_error=
 	! region_beats "$1" "$2" || return 0
@@ -38,7 +40,7 @@ start_region() {
 		region_error="$3 is no block device"
 		return 1
 	}
-	# What another host wrote is not in this host's cache of the device.
+	# This host's cache of the device may lack what other hosts wrote.
 	! command -v blockdev >/dev/null 2>&1 || blockdev --flushbufs "$3" 2>/dev/null || :
 	region_number=$(stat -L -c '%t %T' "$3")
 	{ read -r region_sector <"/sys/dev/block/$((0x${region_number% *})):$((0x${region_number#* }))/queue/logical_block_size"; } 2>/dev/null ||
@@ -48,9 +50,9 @@ start_region() {
 		region_error="$3 does not hold the OCFS2 $2"
 		return 1
 	}
-	# A region that another process began to set up and did not finish.
+	# Removes a region that another process created but did not finish.
 	[ ! -d "$1/heartbeat/$2" ] || rmdir "$1/heartbeat/$2" 2>/dev/null || :
-	# The kernel takes the number of an open file of the writing process.
+	# The kernel expects the number of an open descriptor of the writing process.
 	region_error=$({
 		mkdir "$1/heartbeat/$2" &&
 			echo "$region_sector" >"$1/heartbeat/$2/block_bytes" &&

@@ -1,8 +1,9 @@
 # include: awk-words.sh
 # include: processes.sh
-# What uses a file on this host, under any name: the device and the inode count. Blank or deleted names included.
+# Finds what uses a file on this host by its device and inode, so under any name, even one with blanks or a deleted
+# one.
 
-# list_loops FILE: writes `NAME MAJ:MIN BACKING` of each loop device to FILE, tabs between.
+# list_loops FILE: writes `NAME MAJ:MIN BACKING` of each loop device to FILE, separated by tabs.
 list_loops() {
 	for users_loop in /sys/block/loop*/loop/backing_file; do
 		{ IFS= read -r users_file <"$users_loop"; } 2>/dev/null || continue
@@ -13,8 +14,8 @@ list_loops() {
 	done >"$1"
 }
 
-# process_users: `DEVICE:INODE process PID DOMID` of each file that is open in a program which serves disks of domains,
-# separated by tabs; DOMID is - where no domain is known.
+# process_users: prints `DEVICE:INODE process PID DOMID`, separated by tabs, of each file that a program which serves
+# disks of domains has open; DOMID is - if the domain is unknown.
 process_users() {
 	know_processes || :
 	while read -r users_program users_name; do
@@ -74,7 +75,8 @@ loop_users() {
 		($3 in inode) { print inode[$3] "\tloop\t" $1 "\t" ($2 in domain ? domain[$2] : "-") }' "$users_into.loops" >>"$users_into"
 }
 
-# first_image_user PATH: `loop device NAME` or `process PID`, the first user of this very file here; nothing without one.
+# first_image_user PATH: prints the first user of this file on this host, `loop device NAME` or `process PID`; nothing
+# if there is none.
 first_image_user() {
 	mkdir -p "$run_dir"
 	file_users "$run_dir/users.$$"

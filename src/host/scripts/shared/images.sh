@@ -4,9 +4,11 @@
 # Image files of domains on a shared file system. Each is recorded on the same file system, where every host sees it:
 # MOUNTPOINT/.xensan/images/ holds one file per image, named after its path below the mount point, with that path,
 # `inode birth`, the owner, the UUID of the domain, and its origin: Making (xensan is about to create it), Made, or
-# Found (xensan did not create it; never grown, never deleted). Older records have three lines: Made, for any UUID.
+# Found (xensan did not create it; never grown, never deleted). Older records have three lines: they count as Made, for
+# any UUID.
 
-# reserved_name RELATIVE: a part of the path is a name of our own files (.xensan, a.img.xensan-copy.bella), or mkfs made it.
+# reserved_name RELATIVE: a part of the path is reserved for xensan (.xensan, a.img.xensan-copy.bella) or for mkfs
+# (lost+found).
 reserved_name() {
 	case /$1/ in
 	*/.xensan/* | *.xensan-* | /lost+found/*) return 0 ;;
@@ -14,9 +16,9 @@ reserved_name() {
 	esac
 }
 
-# image_place PATH MOUNTPOINT: sets image_real, image_relative, image_record, image_copy (where this host copies to) and image_work
-# (of the process that copies: $image_work.pid, .out and .err).
-# Refuses when a part of the path is a symbolic link or another mount.
+# image_place PATH MOUNTPOINT: sets image_real, image_relative, image_record, image_copy (the file to which this host
+# copies) and image_work (of the copying process: $image_work.pid, .out and .err). Refuses if a part of the path is a
+# symbolic link or another mount.
 image_place() {
 	plain_path "$1"
 	case $1 in "$2"/?*) ;; *) refuse InvalidArgument "$1 is not below $2" ;; esac
@@ -62,8 +64,8 @@ read_image_record() {
 	record_origin=${record_origin:-Made}
 }
 
-# require_image OWNER UUID PATH MOUNTPOINT: the file of this name is the image that is recorded for this domain, and it
-# is not in use on this host. Refuses ImageMissing, ImageChanged, ImageForeign and ImageInUse.
+# require_image OWNER UUID PATH MOUNTPOINT: refuses unless the file of this name is the image that is recorded for this
+# domain and is not in use on this host: ImageMissing, ImageChanged, ImageForeign or ImageInUse.
 require_image() {
 	image_place "$3" "$4"
 	require_kept=$image_record

@@ -1,4 +1,4 @@
-# inittab_free_id: an id that no line uses; sysvinit takes four characters.
+# inittab_free_id: prints an id that no line uses. sysvinit accepts four characters.
 inittab_free_id() {
 	awk -F: '
 		!/^#/ { used[$1] = 1 }
@@ -11,11 +11,11 @@ inittab_free_id() {
 		}' /etc/inittab
 }
 
-# inittab_replace: replaces /etc/inittab by stdin, and makes init read it.
+# inittab_replace: replaces /etc/inittab with stdin and makes init read it.
 inittab_replace() {
 	inittab_new=$run_dir/inittab.$$
 	cat >"$inittab_new"
-	# A machine without its inittab does not boot: never write one that has no initdefault line.
+	# A machine without an inittab does not boot, so a text without an initdefault line is never written.
 	grep -q ':initdefault:' "$inittab_new" || {
 		rm -f "$inittab_new"
 		echo "the new inittab has no initdefault line" >&2
@@ -26,7 +26,7 @@ inittab_replace() {
 	telinit q
 }
 
-# inittab_without ID: /etc/inittab without that line and its mark.
+# inittab_without ID: prints /etc/inittab without that line and its mark.
 inittab_without() {
 	awk -F: -v id="$1" '
 		/^# xensan: / { held = $0; next }

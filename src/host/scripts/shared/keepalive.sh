@@ -1,8 +1,8 @@
 # include: inittab.sh
 # include: stop.sh
 # include: export-record.sh
-# How a vblade is kept running, now and after a reboot: Debian's vblade@ instances under systemd, respawn lines of inittab
-# under sysvinit. Works on the caller's variables: init, owner, shelf, slot, net, options, name, backing_…
+# Keeps a vblade running, now and after a reboot: with Debian's vblade@ instances under systemd, and with respawn lines
+# of inittab under sysvinit. Uses the caller's variables: init, owner, shelf, slot, net, options, name, backing_…
 
 require_keepalive() {
 	case $init in
@@ -34,7 +34,8 @@ conf_owner() {
 	sed -n 's/^# xensan: //p' "/etc/vblade.conf.d/$1.conf" 2>/dev/null | head -n 1
 }
 
-# keepalive_name: name of a new instance. A hyphen would have to be escaped in the unit's name.
+# keepalive_name: prints a name for a new export. It has no hyphen, which would have to be escaped in the name of a
+# unit.
 keepalive_name() {
 	case $init in
 	sysvinit) inittab_free_id ;;
@@ -65,7 +66,7 @@ keepalive_write() {
 				refuse AddressTaken "$conf exists, is incomplete and was not written by xensan"
 			plain=$options
 			[ "$plain" != - ] || plain=
-			# Read by systemd as keys and values and by Debian's generator as shell. The administrator's ionice stays.
+			# systemd reads this as keys and values, Debian's generator as shell. The administrator's ionice stays.
 			{
 				echo "# xensan: $owner"
 				echo "shelf=$shelf"
@@ -100,14 +101,14 @@ keepalive_write() {
 	esac
 }
 
-# The instances depend on vblade.service, which may have been disabled. No daemon-reload: an instance starts without it,
-# and with a thousand volumes Debian's generator takes seconds.
+# The instances depend on vblade.service, which may be disabled. No daemon-reload: an instance starts without it, and
+# Debian's generator takes seconds with a thousand volumes.
 keepalive_at_boot() {
 	[ "$init" = systemd ] || return 0
 	[ -L /etc/systemd/system/multi-user.target.wants/vblade.service ] || systemctl enable vblade.service >&2 9>&-
 }
 
-# keepalive_pid: pid of the vblade that is kept alive under this name; empty when there is none.
+# keepalive_pid: prints the pid of the vblade that is kept running under this name; nothing if there is none.
 keepalive_pid() {
 	case $init in
 	systemd)
@@ -124,8 +125,8 @@ keepalive_pid() {
 	esac
 }
 
-# The exit code is not trusted: it is 0 even if vblade ends a moment later. Uses restart: between two attempts of an
-# instance, start would wait until the ten seconds are over.
+# The exit code is ignored: it is 0 even if vblade ends a moment later. Uses restart: between two attempts of an
+# instance, start would wait for the rest of the ten seconds.
 keepalive_start() {
 	case $init in
 	systemd) keepalive_restart ;;
@@ -146,7 +147,7 @@ keepalive_restart() {
 	esac
 }
 
-# keepalive_stop PID: ends what was just started. Init would restart it as long as its line exists.
+# keepalive_stop PID: ends what was just started. init would restart it while its line exists.
 keepalive_stop() {
 	case $init in
 	systemd) systemctl stop "$(unit_of "$name")" >&2 9>&- ;;
@@ -157,7 +158,7 @@ keepalive_stop() {
 	esac
 }
 
-# keepalive_verify: one vblade runs with these parameters, has the very backing open that was checked, and stays up.
+# keepalive_verify: refuses unless one vblade runs with these parameters, has opened the checked backing and stays up.
 keepalive_verify() {
 	verify_tries=0
 	while :; do
@@ -177,14 +178,14 @@ keepalive_verify() {
 			refuse BackingChanged "$asked was replaced during the check: it is $(backing_identity_of "$backing_configured") now"
 		fi
 		verify_tries=$((verify_tries + 1))
-		# It has ended since the start and is waiting for the next attempt.
+		# It has ended since the start, and systemd will start it again.
 		if [ "$init" = systemd ] && [ "$(systemctl show -p SubState --value "$(unit_of "$name")")" = auto-restart ]; then verify_tries=30; fi
 		[ "$verify_tries" -lt 30 ] || refuse ExportFailed "$address does not stay up: $(last_words)"
 		pause
 	done
 }
 
-# has_open PID: the vblade has opened its network and the checked backing. Another backing ends the export.
+# has_open PID: the vblade has opened its network and the checked backing. Refuses if it has opened another backing.
 has_open() {
 	open_network=no open_backing=no open_other=
 	for open_fd in "/proc/$1/fd"/*; do
@@ -198,7 +199,7 @@ has_open() {
 		esac
 	done
 	if [ "$open_network$open_backing" = yesno ] && [ -n "$open_other" ]; then
-		# A vblade that ran before stays: a client may be using what it serves.
+		# A vblade that ran before keeps running: a client may be using what it serves.
 		case $word in started | restarted) keepalive_stop "$1" ;; esac
 		refuse BackingChanged "$asked was replaced during the check: vblade had opened $open_other"
 	fi
@@ -214,7 +215,7 @@ identity_of() {
 	esac
 }
 
-# last_words: vblade's last messages before it ended.
+# last_words: prints the last messages of vblade before it ended.
 last_words() {
 	case $init in
 	systemd)

@@ -1,9 +1,9 @@
-# Options with which the running kernel was built.
+# Build options of the running kernel.
 kernel_options=
 kernel_otherwise=
 
-# find_kernel_options: reads once which of the options below are m or y, and sets the value of all others: n if the
-# kernel's configuration was read, ? if only the lists of its modules were, or nothing.
+# find_kernel_options: reads once which of the options below are m or y, and sets kernel_otherwise for all others: n if
+# the kernel's configuration was read, ? if only its lists of modules, or nothing, could be read.
 find_kernel_options() {
 	[ -z "$kernel_otherwise" ] || return 0
 	kernel_otherwise='?'

@@ -17,19 +17,20 @@ refused() {
 	say "refused $image"
 	exit 1
 }
-# here: the domain is on this host, or that cannot be told. Its entry in xenstore is cheap to see, and may outlive it.
+# here: the domain is on this host, or this is unknown. Its entry in xenstore is cheap to check, and may outlive it.
 here() {
 	xenstore-exists "/vm/$uuid" 2>/dev/null && return 0
 	if [ "$toolstack" = xl ]; then set -- list -v; else set -- list --long; fi
 	rows=$("$toolstack" "$@" 2>/dev/null) || return 0
-	# A list without Domain-0 is none.
+	# A list without Domain-0 is not valid.
 	case $rows in
 	*"$uuid"*) return 0 ;;
 	*Domain-0*) return 1 ;;
 	*) return 0 ;;
 	esac
 }
-# watch: a guest that reboots is gone for some seconds, and comes back. What is begun for a look holds nothing.
+# watch: a guest that reboots is gone for some seconds. The commands of a check must not inherit the descriptors of
+# images.
 watch() {
 	seen=$(up)
 	while sleep 5 3<&- 4<&- 5<&- 6<&- 7<&- 8<&-; do
@@ -41,7 +42,8 @@ watch() {
 		if [ $(($(up) - seen)) -ge 30 ] && [ "$(up)" -ge "$until" ]; then exit 0; fi
 	done
 }
-# hold SKIP: the images behind the first SKIP. Descriptors end at 9: the next six are for another process.
+# hold SKIP: holds the images after the first SKIP. Descriptors end at 9, so another process holds the images after
+# six.
 hold() {
 	line=0 fd=3
 	while read -r access image; do

@@ -1,8 +1,8 @@
-# The lease of a domain on its images: flock(2) on the image files themselves, which OCFS2 takes for the whole cluster
-# and releases when the node that holds it has been evicted. The host that starts the domain locks each image that it
-# writes exclusively, without waiting, and then shares the lock, as all do that run the domain; then no other host gets
-# it exclusively. The change is not atomic, and need not be: nothing runs yet, and a host that fails at either step
-# starts nothing.
+# The lease of a domain on its images: flock(2) on the image files, which OCFS2 takes for the whole cluster and
+# releases when the node that holds it has been evicted. The host that starts the domain first locks each image that it
+# writes exclusively, without waiting. It then changes to a shared lock, which every host that runs the domain has; no
+# other host can then get an exclusive lock. The change is not atomic and need not be: the domain does not run yet, and
+# a host that fails at either step does not start it.
 # A process per domain holds the lease while the domain is on this host: $leases_dir/UUID.sh, with UUID.images (`write
 # PATH` or `read PATH`, one per line), UUID.until (uptime in seconds before which it does not end), UUID.pid (`PID BIRTH`)
 # and UUID.said.
@@ -13,8 +13,8 @@ lease_alive() {
 	work_alive "$leases_dir/$1.pid"
 }
 
-# lease_until UUID SECONDS: holds the lease for at least this long, even if the domain is not seen. The time changes with
-# each call, so that a command that was sent before cannot end the lease.
+# lease_until UUID SECONDS: holds the lease for at least this long, even if the domain is not seen. The time changes
+# with each call, so that an earlier command cannot end the lease.
 lease_until() {
 	lease_end=$(($(now) + $2))
 	lease_old=$(lease_held_until "$1")
@@ -29,8 +29,8 @@ lease_held_until() {
 	echo "$lease_held"
 }
 
-# end_lease UUID: ends the lease on this host. Its process leads a process group, and each process of it may hold the
-# files.
+# end_lease UUID: ends the lease on this host. Its process leads a process group, and each process of the group may
+# hold images.
 end_lease() {
 	if lease_alive "$1"; then
 		lease_group=$worker_pid
@@ -45,7 +45,7 @@ end_lease() {
 	rm -f "$leases_dir/$1".*
 }
 
-# require_flocks IMAGE: refuses unless a lock on it counts in the whole cluster.
+# require_flocks IMAGE: refuses unless a lock on it is valid in the whole cluster.
 require_flocks() {
 	have flock || refuse ToolMissing "no flock on this host: no lease can be taken on $1"
 	flocks_local=$(awk -v file="$1" '
@@ -57,9 +57,10 @@ require_flocks() {
 	[ -z "$flocks_local" ] || refuse LeaseUnsupported "$flocks_local is mounted with localflocks: a lock on it is valid on this host only"
 }
 
-# take_lease UUID alone|beside SECONDS LOCK <IMAGES: leases the images on stdin, as in UUID.images, from now on and for
-# at least SECONDS. alone: no other host may hold a lease on an image that is written; beside: others may share it. LOCK
-# is the lock file that names the likely holder. Refuses ToolMissing, LeaseUnsupported and ImageLeased.
+# take_lease UUID alone|beside SECONDS LOCK <IMAGES: takes the lease on the images on stdin (lines as in UUID.images)
+# for at least SECONDS. alone: no other host may hold a lease on an image that is written; beside: others may share it.
+# LOCK is the lock file that names the likely holder. Refuses ToolMissing, LeaseUnsupported, ImageMissing and
+# ImageLeased.
 take_lease() {
 	end_lease "$1"
 	mkdir -p "$leases_dir"
@@ -77,7 +78,7 @@ take_lease() {
 HOLDER
 	find_toolstack
 	if [ -d /run/systemd/system ] && have systemd-run; then
-		# The unit ends after the domains and before the file systems.
+		# At shutdown, the unit ends after the domains and before the file systems are unmounted.
 		set -- "$1" "$2" "$3" "$4" --quiet --collect --unit="xensan-lease-$1-$$" --description="Lease of domain $1 on its images" \
 			--property=Before=xendomains.service
 		while read -r lease_access lease_image; do set -- "$@" "--property=RequiresMountsFor=${lease_image%/*}"; done <"$lease_base.images"
@@ -93,7 +94,7 @@ HOLDER
 		fi
 	fi
 	lease_began=$(now)
-	# While a dead node is not evicted, the kernel keeps the other nodes waiting.
+	# Until a dead node is evicted, the kernel makes the other nodes wait.
 	until [ -s "$lease_base.said" ] || [ $(($(now) - lease_began)) -ge 20 ]; do pause; done
 	lease_word='' lease_image=''
 	{ read -r lease_word lease_image <"$lease_base.said"; } 2>/dev/null || :

@@ -1,4 +1,5 @@
-# take_lock NAME SECONDS: only this process holds NAME on this host until it ends; busy if another process holds it.
+# take_lock NAME SECONDS: holds the lock NAME of this host until this process ends; busy if another one holds it for
+# SECONDS.
 # Close descriptor 9 (9>&-) for children that may outlive the script: they would keep the lock.
 take_lock() {
 	mkdir -p "$run_dir"
@@ -24,7 +25,7 @@ unlock() {
 	rm -f "$lock_link"
 }
 
-# Only one process at a time may break a stale lock: otherwise a second one removes the lock that the first just took.
+# Only one process at a time may break a stale lock: otherwise a second one could remove the lock that the first took.
 break_lock() {
 	find "$lock_link.breaking" -prune -mmin +1 -exec rmdir {} \; 2>/dev/null || :
 	mkdir "$lock_link.breaking" 2>/dev/null || {
@@ -43,7 +44,7 @@ lock_wait() {
 	pause
 }
 
-# Seconds of uptime: never goes back.
+# now: prints the uptime in seconds, which never goes back.
 now() {
 	read -r uptime _ </proc/uptime
 	echo "${uptime%.*}"
@@ -53,7 +54,8 @@ pause() {
 	sleep 0.1 2>/dev/null || sleep 1
 }
 
-# birth_of PID: when the process started, in clock ticks, which a reused pid does not share; empty when there is none.
+# birth_of PID: prints when the process started, in clock ticks, which a reused pid does not share; nothing if there is
+# none.
 birth_of() {
 	find_birth "$1"
 	[ -z "$birth" ] || echo "$birth"

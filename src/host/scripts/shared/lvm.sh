@@ -1,7 +1,7 @@
-# lvm_field vgs|lvs FIELD NAME: sets lvm_value, sizes in bytes; fails when there is no such group or volume, and ends
-# the script if LVM fails. Not for $( ): there the difference would be lost.
+# lvm_field vgs|lvs FIELD NAME: sets lvm_value, sizes in bytes; fails if there is no such group or volume, and ends the
+# script if LVM fails. Do not call it in $( ): the difference would be lost.
 lvm_field() {
-	# Warnings come on stderr, even with exit code 0. The file is this process' own: others may run LVM at the same time.
+	# LVM prints warnings on stderr even with exit code 0. Each process has its own file: several may run LVM at once.
 	lvm_said=$run_dir/lvm.$$
 	lvm_code=0
 	lvm_value=$("$1" --noheadings --units b --nosuffix -o "$2" "$3" 2>"$lvm_said" </dev/null 9>&-) || lvm_code=$?
@@ -16,7 +16,7 @@ lvm_field() {
 	exit 1
 }
 
-# volume_in_bounds GROUP NAME GLOB…: as vg/lv, or under one of its paths.
+# volume_in_bounds GROUP NAME GLOB…: refuses unless a glob matches GROUP/NAME or /dev/GROUP/NAME.
 volume_in_bounds() {
 	volume_group=$1
 	volume_name=$2
@@ -25,7 +25,7 @@ volume_in_bounds() {
 		refuse BackingOutsideBounds "$volume_group/$volume_name is not in allowedBackings"
 }
 
-# `namespace/name uid` as an LVM tag, which takes no space.
+# owner_tag OWNER: prints `namespace/name uid` as an LVM tag, which cannot contain a space.
 owner_tag() {
 	echo "xensan:${1% *}:${1##* }"
 }

@@ -1,7 +1,7 @@
-# Migrations that were begun on this host, or recorded on it: /var/lib/xensan/migrations/OPERATION holds `UUID BOOTID
-# UPTIME DOMID ADDRESS TIME`, - for DOMID and ADDRESS where the host was the target, or the domain was shut down and
-# started; TIME is when it began, by the operator's clock. Beside it OPERATION.log (xl's output), OPERATION.pid (`PID
-# BIRTH` of the wrapper, `PID BIRTH` of xl) and, at the end, OPERATION.exit.
+# Migrations that were begun or recorded on this host. /var/lib/xensan/migrations/OPERATION contains `UUID BOOTID
+# UPTIME DOMID ADDRESS TIME`. DOMID and ADDRESS are - if the host was the target, or if the domain was shut down and
+# started; TIME is when the migration began, by the operator's clock. Next to it are OPERATION.log (xl's output),
+# OPERATION.pid (`PID BIRTH` of the wrapper, `PID BIRTH` of xl) and, after the end, OPERATION.exit.
 migrations_dir=$state_dir/migrations
 
 # run_alive BASE: its wrapper runs.

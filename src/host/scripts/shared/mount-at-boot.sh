@@ -7,7 +7,7 @@ export PATH LC_ALL
 state_dir=/var/lib/xensan
 # include: heartbeat-region.sh
 
-# What is still to be mounted: DEVICE MOUNTPOINT, one a line.
+# waiting: prints DEVICE MOUNTPOINT of what is not mounted yet, one a line.
 waiting() {
 	awk '
 		BEGIN { while ((getline line < "/proc/self/mounts") > 0) { split(line, field, " "); mounted[field[2]] = 1 } }
@@ -16,16 +16,17 @@ waiting() {
 		{ ours = 0 }' /etc/fstab
 }
 
-# The init script sets the timeouts, but knows neither the fence method nor devices that come late.
+# The init script sets the timeouts, but not the fence method, and does not start a heartbeat on a device that appears
+# late.
 prepare() {
 	read -r cluster fence _ 2>/dev/null <"$state_dir/cluster" || return 0
 	directory=/sys/kernel/config/cluster/$cluster
-	# It began before the network was there, or failed for another reason.
+	# The script ran before the network was up, or failed for another reason.
 	[ -d "$directory" ] || /etc/init.d/o2cb start </dev/null >/dev/null 2>&1
 	[ -d "$directory" ] || return 1
 	read -r fence_now 2>/dev/null <"$directory/fence_method"
 	[ "$fence_now" = "$fence" ] || echo "$fence" >"$directory/fence_method"
-	# Of a global heartbeat: nodes that do not write the same regions do not let each other in.
+	# With a global heartbeat, nodes reject each other unless they write to the same regions.
 	while read -r region device; do
 		case $device in /dev/*) start_region "$directory" "$region" "$device" || return 1 ;; esac
 	done <"$state_dir/cluster"
@@ -38,7 +39,7 @@ while [ -n "$(waiting)" ]; do
 			case $device in /dev/etherd/*) aoe-discover 2>/dev/null || echo discover >/dev/etherd/discover ;; esac
 			sleep 2
 		fi
-		# A mount that fails over the network takes more than a minute, and costs nothing.
+		# A mount that fails because of the network takes more than a minute, but does no harm.
 		if [ -b "$device" ] && prepare; then mount "$mount_point" </dev/null; fi
 	done
 	[ -n "$(waiting)" ] || break

@@ -1,8 +1,8 @@
 # include: ocfs2-device.sh
-# require_mounted MOUNTPOINT UUID: the file system with this UUID is mounted there. Sets mounted_number (its MAJ:MIN as
-# stat prints it) and mounted_device.
+# require_mounted MOUNTPOINT UUID: refuses unless the file system with this UUID is mounted there, and not read-only.
+# Sets mounted_number (its MAJ:MIN in mountinfo) and mounted_device.
 require_mounted() {
-	# The last mount is on top.
+	# Of several mounts, only the last is visible.
 	mounted_row=$(awk -v point="$1" '$5 == point {
 		for (i = 7; i <= NF && $i != "-"; i++) ;
 		found = $3 " " $(i + 2) " " $(i + 1) " " $6

@@ -4,14 +4,14 @@ cluster_default=/etc/default/o2cb
 cluster_configfs=/sys/kernel/config/cluster
 stack_plugins=/sys/fs/ocfs2/loaded_cluster_plugins
 
-# require_o2cb: the tools are installed, and read the files that are written here.
+# require_o2cb: refuses unless the tools are installed and read the files that xensan writes.
 require_o2cb() {
 	have o2cb || refuse OcfsToolsMissing "o2cb is not installed"
 	[ -f "$cluster_default" ] || [ ! -f /etc/sysconfig/o2cb ] ||
 		refuse OcfsToolsMissing "O2CB on this host reads /etc/sysconfig/o2cb: xensan can configure only one that reads $cluster_default, as Debian's does"
 }
 
-# o2cb_loaded: its stack is in the kernel and configfs shows it. The module ocfs2 itself is loaded by the first mount.
+# o2cb_loaded: the kernel has its stack, and configfs shows it. The first mount loads the module ocfs2 itself.
 o2cb_loaded() {
 	[ -d "$cluster_configfs" ] || return 1
 	while read -r loaded_plugin; do
@@ -28,8 +28,8 @@ active_cluster() {
 	done
 }
 
-# awk functions: cluster_conf(FILE) and cluster_default(FILE) return what cluster_rows and cluster_default_rows print; nothing when
-# there is no such file.
+# awk functions: cluster_conf(FILE) and cluster_default(FILE) return what cluster_rows and cluster_default_rows print;
+# nothing if there is no such file.
 # shellcheck disable=SC2016
 cluster_words='
 function cluster_conf(path,   state, n, i, inside, at, key, text, kind, value, mode, rows) {
@@ -102,7 +102,8 @@ cluster_rows() {
 	awk "$cluster_words"'BEGIN { rows = cluster_conf(ARGV[1]); if (rows == "") exit 1; printf "%s", rows }' "$1"
 }
 
-# cluster_default_rows: ENABLED CLUSTER THRESHOLD IDLE KEEPALIVE RECONNECT of /etc/default/o2cb, with tabs; - for none.
+# cluster_default_rows: prints ENABLED CLUSTER THRESHOLD IDLE KEEPALIVE RECONNECT of /etc/default/o2cb, with tabs; -
+# for none.
 cluster_default_rows() {
 	awk "$cluster_words"'BEGIN { printf "%s", cluster_default(ARGV[1]) }' "$cluster_default"
 }

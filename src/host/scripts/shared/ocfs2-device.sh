@@ -1,4 +1,4 @@
-# The content of a block device, read with tools that look at a file system without joining its cluster.
+# Reads the content of a block device with tools that do not join the cluster of a file system.
 
 # device_facts PATH: sets device_number (MAJ:MIN) and device_size (bytes) of a block device; fails when there is none.
 device_facts() {
@@ -11,19 +11,21 @@ device_facts() {
 	device_size=$((device_sectors * 512))
 }
 
-# require_alive DEVICE: refuses if the driver has given it up: a read would fail and not show what is on it.
+# require_alive DEVICE: refuses if the driver has given up the device: a read would fail and show nothing of its
+# content.
 require_alive() {
 	device_state=up
 	{ read -r device_state <"/sys/block/etherd!${1#/dev/etherd/}/state"; } 2>/dev/null || :
 	[ "$device_state" = up ] || refuse DeviceMissing "$1 is $device_state"
 }
 
-# forget_cached DEVICE: what another host wrote is not in this host's cache of the device.
+# forget_cached DEVICE: drops this host's cache of the device, which may lack what other hosts wrote.
 forget_cached() {
 	! have blockdev || blockdev --flushbufs "$1" 2>/dev/null || :
 }
 
-# find_blkid: sets blkid_tool to util-linux' blkid: busybox's knows less and always exits 0. Fails when there is none.
+# find_blkid: sets blkid_tool to blkid of util-linux; fails if there is none. busybox's recognizes less and always
+# exits 0.
 find_blkid() {
 	for blkid_tool in blkid /usr/sbin/blkid /sbin/blkid; do
 		case $("$blkid_tool" -V 2>&1) in *util-linux*) return 0 ;; esac
@@ -31,15 +33,15 @@ find_blkid() {
 	return 1
 }
 
-# signature_of DEVICE, after find_blkid: sets signature (blkid's TYPE or PTTYPE, `several` if they contradict each other, empty
-# when there is none) and signature_text for messages. Fails when blkid cannot read it.
+# signature_of DEVICE: sets signature (TYPE or PTTYPE of blkid, `several` if signatures contradict each other, empty if
+# there is none) and signature_text for messages. Fails if blkid cannot read the device. Call it after find_blkid.
 signature_of() {
 	signature='' signature_text='' signature_code=0
 	signature_said=$("$blkid_tool" -p -o export "$1" 2>&1 </dev/null) || signature_code=$?
 	case $signature_code in
 	0) [ -n "$signature_said" ] || return 1 ;;
 	2)
-		# Also when it cannot read the device; then it prints an error.
+		# blkid also exits 2 if it cannot read the device; it then prints an error.
 		case $signature_said in *rror*) return 1 ;; esac
 		return 0
 		;;
@@ -62,7 +64,7 @@ signature_of() {
 	signature=${signature:-unknown}
 }
 
-# zero_at_ends DEVICE BYTES: its first and its last MiB are zeros; fails with 2 when they cannot be read.
+# zero_at_ends DEVICE BYTES: its first and its last MiB are zeros; fails with 2 if they cannot be read.
 zero_at_ends() {
 	ends_count=256
 	[ "$2" -ge 1048576 ] || ends_count=$((($2 + 4095) / 4096))
@@ -85,11 +87,11 @@ superblock_said() {
 	debugfs.ocfs2 -f "$2.asked" "$1" >"$2" 2>/dev/null </dev/null || :
 }
 
-# awk function: superblock(FILE, HEAD, DEVICE) prints what superblock_rows prints, HEAD before each and DEVICE behind
-# its first word.
+# awk function: superblock(FILE, HEAD, DEVICE) prints what superblock_rows prints, with HEAD before each row and DEVICE
+# after its first word.
 # shellcheck disable=SC2016
 superblock_words='
-# Not every awk has powers.
+# Not every awk can compute powers.
 function power_of_two(n,   out) { out = 1; while (n-- > 0) out *= 2; return out }
 function superblock_text(label,   s) { s = $0; sub("^[ \t]*" label ":[ \t]*", "", s); sub(/[ \t]+$/, "", s); return s == "" ? "-" : s }
 function superblock(path, head, device,   part, block, size, slots, label, uuid, stack, cluster, global, clusters, local_only, beat, beats, slot, used, i) {
@@ -110,7 +112,7 @@ function superblock(path, head, device,   part, block, size, slots, label, uuid,
 	close(path)
 	if (uuid !~ /^[0-9a-f]+$/ || length(uuid) != 32) return
 	uuid = substr(uuid, 1, 8) "-" substr(uuid, 9, 4) "-" substr(uuid, 13, 4) "-" substr(uuid, 17, 4) "-" substr(uuid, 21)
-	# Without the name of a stack it is the classic o2cb, of whatever cluster.
+	# Without the name of a stack, it is classic o2cb, for any cluster.
 	if (stack == "" || stack == "-" || stack == "classic o2cb") stack = local_only ? "-" : "o2cb"
 	printf "%socfs2%s\t%s\t%s\t%s\t%s\t%s\t%s\t%.0f\t%.0f\t%.0f\n", head, device, uuid, label, stack, cluster == "" ? "-" : cluster, \
 		global ? "global" : "local", slots, clusters * power_of_two(size), power_of_two(block), power_of_two(size)
@@ -119,8 +121,8 @@ function superblock(path, head, device,   part, block, size, slots, label, uuid,
 }
 '
 
-# superblock_rows DEVICE: `ocfs2 UUID LABEL STACK CLUSTER local|global SLOTS BYTES BLOCKSIZE CLUSTERSIZE`, `beat NODE SEQUENCE`,
-# `slot SLOT NODE`; nothing when it is no OCFS2.
+# superblock_rows DEVICE: prints `ocfs2 UUID LABEL STACK CLUSTER local|global SLOTS BYTES BLOCKSIZE CLUSTERSIZE`, `beat
+# NODE SEQUENCE` and `slot SLOT NODE`; nothing if the device contains no OCFS2.
 superblock_rows() {
 	superblock_file=$run_dir/debugfs.$$
 	superblock_said "$1" "$superblock_file"
@@ -128,7 +130,7 @@ superblock_rows() {
 	rm -f "$superblock_file" "$superblock_file.asked"
 }
 
-# uuid_of DEVICE: UUID of the OCFS2 on it; empty when there is none.
+# uuid_of DEVICE: prints the UUID of the OCFS2 on it; nothing if there is none.
 uuid_of() {
 	superblock_rows "$1" | awk -F '\t' '$1 == "ocfs2" { print $2 }'
 }

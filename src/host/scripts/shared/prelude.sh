@@ -4,7 +4,7 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
 umask 077
-# For locks and what must not survive a boot; for what must survive it.
+# run_dir is for locks and for what must not survive a boot, state_dir for what must survive it.
 run_dir=/run/xensan
 state_dir=/var/lib/xensan
 
@@ -19,7 +19,7 @@ refuse() {
 	exit 3
 }
 
-# at_exit COMMAND: runs it when this script ends, before earlier ones. A shell has only one trap for that.
+# at_exit COMMAND: runs COMMAND when this script ends, before those of earlier calls. A shell has only one EXIT trap.
 exit_commands=
 at_exit() {
 	exit_commands="$1${exit_commands:+; $exit_commands}"
@@ -42,7 +42,7 @@ find_init() {
 	fi
 }
 
-# limited SECONDS COMMAND…: limits the time where timeout(1) exists.
+# limited SECONDS COMMAND…: runs COMMAND, with a time limit if the host has timeout(1).
 limited() {
 	if have timeout; then
 		timeout "$@"

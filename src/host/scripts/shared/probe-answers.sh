@@ -1,21 +1,23 @@
-# Output that parts defer until all of them are over, so that one awk reads all of it.
+# Parts defer some of their output until all parts have ended, so that one awk prints all of it.
 
-# tell FILE…: prints these files. A line `later WHAT …` is replaced by the rows made of what its part left in $work.
+# tell FILE…: prints these files. A line `later WHAT …` is replaced by rows made from what its part left in $work.
 tell() {
 	awk -v work="$work" -v run_dir="$run_dir" \
 		"$escape_fields$identity_words$xl_words$superblock_words$aoe_words$backend_words$image_words$part_words$unit_words"'
-		# last_words: as last_hints begins; the first of the last three lines, of the hints of the toolstack before its list.
+		# last_words: the first line that last_hints prints: of the last three lines of the hints or, without hints, of the
+		# list.
 		function last_words(   line, kept, count) {
 			while ((getline line < (work "/domains.hints")) > 0) kept[++count] = line
 			if (!count) while ((getline line < (work "/domains.said")) > 0) kept[++count] = line
 			return kept[count > 3 ? count - 2 : 1]
 		}
-		# unknown: how this section ends, whatever its part says.
+		# unknown: makes this section end as unknown, whatever its part printed.
 		function unknown(section, why) {
 			gsub(/\t/, " ", why)
 			ends[section] = "end\t" section "\tunknown\t1\t" (why == "" ? "exit code 1" : substr(why, 1, 300))
 		}
-		# domains: where the list is none, the toolstack had a reason, or this is no dom0.
+		# domains: prints the list. Without a valid list, the section ends as absent on a host that is no dom0, otherwise as
+		# unknown.
 		function domains(absent) {
 			if (xl_list(work "/domains.said", "domains\tdomain\t")) return
 			if (absent == "absent") ends["domains"] = "end\tdomains\tabsent\t0\t"

@@ -36,14 +36,14 @@ probe_aoe_devices() {
 		for held in "$sys"/holders/* "$sys"/etherd!e*/holders/*; do [ ! -e "$held" ] || echo "holder $sys ${held##*/}"; done
 	done >"$work/etherd"
 	: >"$work/openers"
-	# Targets of open files are printed without following them: no dead device is accessed.
+	# ls -l prints the targets of the links and does not follow them, so it does not access a dead device.
 	# shellcheck disable=SC2012
 	all_mounted || ls -l /proc/[0-9]*/fd >"$work/openers" 2>/dev/null || :
 	ask_xenstore || return 1
 	row later aoe-devices
 }
 
-# ask_xenstore: writes the backends in xenstore to $work/xenstore; an empty file where there is no xenstore.
+# ask_xenstore: writes the backends in xenstore to $work/xenstore; an empty file if there is no xenstore.
 ask_xenstore() {
 	: >"$work/xenstore"
 	[ -e /proc/xen/xenbus ] || [ -e /dev/xen/xenbus ] || return 0
@@ -66,7 +66,7 @@ aoe_words='
 function aoe_user(name, text) { if (!((name, text) in aoe_told)) { aoe_told[name, text] = 1; print "aoe-devices\tuser\t" name "\t" esc(text) } }
 function aoe_device(sys, name,   macs, file, line, netif, payload) {
 	file = "/sys/kernel/debug/aoe/" name
-	# sysfs shows the first target only; debugfs all of them.
+	# sysfs shows only the first target, debugfs shows all of them.
 	while ((getline line < file) > 0)
 		if (line ~ /^[0-9a-f]+:[0-9]+:[0-9]+:[0-9]+$/ && index(line, ":") == 13) macs = macs (macs == "" ? "" : ",") substr(line, 1, 12)
 	close(file)
@@ -123,8 +123,8 @@ function aoe_devices(   line, field, name, part, owner, path, at, pid, opened, p
 }
 '
 
-# all_mounted: an OCFS2 on each AoE device is mounted. Then each is known to be held: the descriptors of all processes
-# would only add names.
+# all_mounted: an OCFS2 on each AoE device is mounted. Each device is then known to be in use, and the descriptors of
+# all processes would add only names.
 all_mounted() {
 	for sys in /sys/block/etherd!e*; do
 		[ -d "$sys" ] || continue
@@ -136,7 +136,7 @@ all_mounted() {
 	done
 }
 
-# Anybody on a segment can flood it: of each interface only the first answers are read.
+# Any machine on a segment can flood it, so only the first answers on each interface are read.
 probe_responders() {
 	have aoecfg || return "$absent"
 	failed=
@@ -150,7 +150,7 @@ probe_responders() {
 			config = $0
 			if (!sub(/^[^\t]*\t/, "", config)) config = ""
 			line = "responders\t" net "\t" target "\t" esc(config)
-			# As written here: an escaped character takes four bytes.
+			# Counts bytes as they are printed: an escaped character takes four bytes.
 			if (NR > 1024 || (bytes += length(line) + 1) > 262144) {
 				print "responders\t?\taoecfg heard more than 1024 answers or 256 KiB\t" net
 				print "cut" >cut
@@ -162,7 +162,7 @@ probe_responders() {
 	wait
 	while read -r net; do
 		while IFS= read -r line; do printf '%s\n' "$line"; done <"$work/aoecfg.$net"
-		# One that was cut off was ended by that.
+		# If its output was cut off, aoecfg failed because of that.
 		[ ! -e "$work/aoecfg.$net.cut" ] || continue
 		word "$work/aoecfg.$net.rc"
 		[ "$value" = 0 ] || failed="$failed$net: $(head -c 200 "$work/aoecfg.$net.err") "

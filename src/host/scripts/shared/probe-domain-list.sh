@@ -7,7 +7,8 @@
 begin_domains() {
 	find_toolstack
 	[ "$toolstack" != none ] || return "$absent"
-	# Read before the list: what has ended by then shows in the list, and what began after it is in neither.
+	# The processes are read before the list, so that the list shows the result of a command that has ended by then. A
+	# command that begins later is in neither.
 	toolstack_processes >"$work/processes" || return 1
 	while IFS= read -r line; do printf 'domains\tprocess\t%s\n' "$line"; done <"$work/processes"
 	for file in "$run_dir"/leases/*.pid; do
@@ -17,13 +18,13 @@ begin_domains() {
 		word "${file%.pid}.until"
 		row domains lease "$uuid" "${value:-0}"
 	done
-	# A host that does not run under Xen has no domains: this is certain where the kernel says so.
+	# A host that does not run under Xen, according to its kernel, has no domains.
 	otherwise=$absent
 	word /sys/hypervisor/type
 	if [ "$value" = xen ] || [ -e /proc/xen ]; then otherwise=1; fi
 }
 
-# probe_domains_at_once: all rows, with a process for the list alone.
+# probe_domains_at_once: prints all rows now, with a separate process for the list.
 probe_domains_at_once() {
 	begin_domains || return "$?"
 	domain_rows "$work/domains" || return "$otherwise"
@@ -33,7 +34,7 @@ probe_domains_at_once() {
 	done <"$work/domains"
 }
 
-# probe_domains: the same for a probe that reads the list of xl together with other things.
+# probe_domains: the same, but leaves the list of xl to tell(), which reads it together with other output.
 probe_domains() {
 	find_toolstack
 	if [ "$toolstack" != xl ]; then

@@ -51,7 +51,7 @@ $point/"*) points="$points$point
 	done </proc/self/mountinfo
 	tops=
 	while IFS= read -r path; do
-		# Its record is in .xensan of the mount point that holds it; a guest's directory may also be called that.
+		# The record is in .xensan of the mount point that contains the image; another directory may have the same name.
 		top=
 		while IFS= read -r point; do
 			case $path in "$point"/*) [ "${#point}" -le "${#top}" ] || top=$point ;; esac
@@ -74,7 +74,7 @@ $top
 				continue
 			}
 			state=Copying
-			# Of another host's copies only their existence is known.
+			# Of copies by other hosts, only their existence is known.
 			if [ "${copy##*.xensan-copy.}" = "$host" ]; then
 				work_alive "$run_dir/copy.$(printf '%s' "$path" | cksum | tr -d ' ').pid" || state=Interrupted
 				break
@@ -92,7 +92,7 @@ $top
 	END
 	# %W is 0 or - where the birth of a file is unknown.
 	stat -c '%f %s %b %i %W %d:%i %n' -- "$@" >"$work/images.stat" 2>"$work/images.missing" || :
-	# Most loop devices are of requested images.
+	# Most loop devices belong to requested images, whose inodes are known already.
 	list_loops "$work/images.loops"
 	set --
 	while IFS='	' read -r _ _ file; do
@@ -177,8 +177,8 @@ probe_domain_configurations() {
 	END
 }
 
-# digests_read FILE…: sets digests to `DIGEST FILE`, one a line. A file that is overwritten in place and given its former
-# time is noticed only by a start, which reads it.
+# digests_read FILE…: sets digests to `DIGEST FILE`, one a line. If a file is overwritten in place and gets its old
+# time, only the next start of the domain notices it.
 digests_read() {
 	if kept digests "$state_dir/domains" "$@"; then
 		digests=$kept_text

@@ -15,7 +15,7 @@ probe_filesystems() {
 	done <"$work/devices"
 }
 
-# remember_blkid: find_blkid, whose result is kept until the path or its directory changes.
+# remember_blkid: as find_blkid, but keeps the result until the path or its directory changes.
 remember_blkid() {
 	command -v blkid >"$work/blkid" || :
 	word "$work/blkid"
@@ -32,7 +32,7 @@ probe_device() {
 		return 0
 	fi
 	mounted_rows "$1" "$device_number"
-	# The driver knows that it is dead: a read would hang.
+	# If the driver reports the device as dead, a read would hang.
 	name=${1#/dev/etherd/}
 	word "/sys/block/etherd!$name/state"
 	case $value in
@@ -42,7 +42,7 @@ probe_device() {
 		return 0
 		;;
 	esac
-	# A mounted device holds an OCFS2, as the kernel says, and this host's cache of it is valid.
+	# According to the kernel, a mounted device contains an OCFS2, and this host's cache of it is valid.
 	signature=ocfs2
 	[ -n "$mounted" ] || forget_cached "$1"
 	if [ -z "$mounted" ] && ! signature_of "$1"; then
@@ -66,7 +66,7 @@ probe_device() {
 	fi
 }
 
-# sysfs_facts PATH: device_facts of an AoE device, from its driver; fails for anything else.
+# sysfs_facts PATH: as device_facts, but from sysfs and only for an AoE device; fails for anything else.
 sysfs_facts() {
 	case $1 in /dev/etherd/e*) [ -b "$1" ] || return 1 ;; *) return 1 ;; esac
 	name=/sys/class/block/etherd!${1#/dev/etherd/}

@@ -1,21 +1,22 @@
 # include: lock.sh
 # include: probe-rows.sh
-# The frame of a probe: what is kept for later ones, and a deadline for the sections that could hang. Needs $work.
+# The frame of a probe: results kept for later probes, and a deadline for the sections that could hang. Needs $work.
 
-# begin_keeping NAME: what is read from now on may be kept. Called first, so that a change during the reading is newer.
+# begin_keeping NAME: begins a reading whose result may be kept. Call it first, so that a change during the reading is
+# newer.
 begin_keeping() {
 	read -r keeping_mark _ </proc/uptime
 	keeping_mark="$keeping_mark $$"
 	echo "$keeping_mark" >"$run_dir/$1.since"
 }
 
-# keep NAME TEXT: keeps it for later probes, until a boot.
+# keep NAME TEXT: keeps TEXT for later probes, until the next boot.
 keep() {
 	printf '%s\n%s\nend\n' "$keeping_mark" "$2" >"$run_dir/$1"
 }
 
-# kept NAME SOURCE…: sets kept_text to what was kept, if all these files and directories are older than its reading;
-# fails otherwise. A mark that is newer than this probe was made under another clock.
+# kept NAME SOURCE…: sets kept_text to what was kept if all these files and directories are older than that reading;
+# fails otherwise. If the mark is newer than this probe, the clock was changed.
 kept() {
 	kept_name=$1 kept_text=
 	shift
@@ -37,9 +38,10 @@ kept() {
 	return 1
 }
 
-# start PART SECTION=FUNCTION…: runs sections that could hang on the same thing, one after the other, in parallel to
-# other parts; the likeliest to hang comes last. They are abandoned at the deadline. Each prints its own end, also
-# when the shell abandons the part. Variables that begin with part_ are reserved for parts. $started: PART=PID of each.
+# start PART SECTION=FUNCTION…: runs sections that could hang on the same thing, one after the other, in parallel with
+# other parts; the section that is most likely to hang comes last. They are abandoned at the deadline. Each section
+# prints its own end, even if the shell abandons the part. Variables that begin with part_ are reserved for parts.
+# $started contains PART=PID of each part.
 started=''
 start() {
 	begin_timer
@@ -59,7 +61,7 @@ start() {
 # run_part SECTION=FUNCTION…
 run_part() {
 	for part_section; do
-		# The part hung until after the probe was over.
+		# $work is gone: the part hung until after the end of the probe.
 		[ -d "$work" ] || exit
 		part_code=2
 		if still_hanging "${part_section%%=*}"; then
@@ -73,20 +75,20 @@ run_part() {
 	done
 }
 
-# section_over SECTION: ends a section of this part.
+# section_over SECTION: prints the end of a section of this part.
 section_over() {
 	over "$1" "$part_code"
 	part_left=${part_left#" $1"}
 	part_code=2
 }
 
-# part_over: ends the remaining sections when the shell abandons the part.
+# part_over: prints the end of the remaining sections if the shell abandons the part.
 part_over() {
 	for part_section in $part_left; do section_over "$part_section"; done
 	: >"$work/$part_name.over"
 }
 
-# still_hanging SECTION: it still hangs since an earlier probe; writes this to its .err.
+# still_hanging SECTION: it has been hanging since an earlier probe; writes this to its .err.
 still_hanging() {
 	[ -f "$run_dir/stuck.$1" ] || return 1
 	if work_alive "$run_dir/stuck.$1"; then
@@ -115,7 +117,7 @@ collect() {
 			set -- "$@" "$work/$part_name.out"
 			continue
 		fi
-		# Its whole lines so far: it may go on, and each section must end only once.
+		# Its complete lines so far: the part may continue, and each section must end only once.
 		while IFS= read -r line; do printf '%s\n' "$line"; done <"$work/$part_name.out" >"$work/$part_name.late"
 		word "$work/$part_name.sections"
 		for part_section in $value; do
@@ -131,20 +133,20 @@ collect() {
 		done
 		set -- "$@" "$work/$part_name.late"
 	done
-	# Limited commands are no longer needed; the timer has ended.
+	# The limited commands are no longer needed, and the timer has ended.
 	[ -z "$late" ] || end_overdue 999999999
 	[ $# = 0 ] || tell "$@"
 }
 
-# The timer of this probe: it ends limited commands that take too long, and signals the deadline of the parts. The
-# deadline is counted from when everything else is done, so that a host that is only slow has had time enough.
+# The timer of this probe ends limited commands that take too long and signals the deadline of the parts. The deadline
+# counts from when everything else is done, so that a host that is only slow has enough time.
 deadline=20
 tick=4
 timer=
 begin_timer() {
 	[ -z "$timer" ] || return 0
 	trap deadline_over USR1
-	# The pid of this very shell: $$ is another one where this script is a part of another.
+	# The pid of this shell: $$ differs if this script runs inside another one.
 	read -r look _ </proc/self/stat
 	find_birth "$look"
 	look_birth=$birth
@@ -164,7 +166,7 @@ begin_timer() {
 			left=$((left - taken))
 			[ "$left" -gt 0 ] || break
 		done
-		# Repeated: a signal that comes just before the probe begins to wait does not end the wait.
+		# Sends it repeatedly: a signal that arrives just before the probe begins to wait does not end the wait.
 		while still_running "$look" "$look_birth" && kill -USR1 "$look"; do
 			sleep 1 &
 			nap=$!
@@ -176,7 +178,8 @@ begin_timer() {
 
 deadline_over() { late=yes; }
 
-# begin_limited SECONDS COMMAND…: sets limited_pid, to be waited for. After begin_timer.
+# begin_limited SECONDS COMMAND…: starts COMMAND and sets limited_pid; the caller waits for it. Call it after
+# begin_timer.
 begin_limited() {
 	limited_seconds=$1
 	shift
@@ -187,16 +190,16 @@ begin_limited() {
 	echo "$limited_pid ${birth:-none} ${limited_since%.*} $limited_seconds" >"$work/limited.$limited_pid"
 }
 
-# limited SECONDS COMMAND…: as timeout(1), without an extra process for each command. After begin_timer.
+# limited SECONDS COMMAND…: as timeout(1), without an extra process for each command. Call it after begin_timer.
 limited() {
 	begin_limited "$@"
 	limited_code=0
-	# The shell would print a message if the command was killed.
+	# Without the redirection, the shell would print a message if the command was killed.
 	wait "$limited_pid" 2>/dev/null || limited_code=$?
 	return "$limited_code"
 }
 
-# end_overdue UPTIME: ends limited commands whose time is over at UPTIME.
+# end_overdue UPTIME: ends limited commands whose time limit has passed at UPTIME.
 end_overdue() {
 	for overdue_file in "$work"/limited.*; do
 		read -r overdue_pid overdue_birth overdue_since overdue_seconds <"$overdue_file" || continue

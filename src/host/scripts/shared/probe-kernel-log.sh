@@ -8,7 +8,7 @@ function log_subject(pattern,   s) {
 	sub(/.* /, "", s); gsub(/[(),:]/, "", s)
 	return s
 }
-# The block device that a line is about: in the words of the block layer, of file systems and of their journals.
+# log_device: the block device that a line is about, as the block layer, file systems or their journals print it.
 function log_device(   s) {
 	if (match($0, /JBD2?: .*superblock for [^ ]+/)) {
 		s = substr($0, RSTART, RLENGTH)
@@ -23,7 +23,7 @@ function log_device(   s) {
 	sub(/^\/dev\//, "", s)
 	return s
 }
-# Of what dmesg printed.
+# kernel_log: prints the rows made from the output of dmesg.
 function kernel_log(   kind, about, seconds, text, key, order, kinds, count, last, i, state) {
 	while ((state = (getline < (work "/dmesg"))) > 0) {
 		if (!/I\/O error|aoe:|o2hb|o2net|o2quo|o2dlm|dlm_|o2cb|ocfs2|OCFS2|JBD2?: /) continue

@@ -37,7 +37,7 @@ function migration_line(line) {
 function reached(at) { if (at > phase) phase = at }
 '
 
-# list_runs: BASE UUID BOOTID STATE EXIT SINCE NOW TIME, with tabs, of every migration that was begun or recorded here.
+# list_runs: writes BASE UUID BOOTID STATE EXIT SINCE NOW TIME, with tabs, of every migration here to $work/runs.
 list_runs() {
 	read -r boot </proc/sys/kernel/random/boot_id
 	read -r uptime _ </proc/uptime
@@ -57,10 +57,10 @@ list_runs() {
 		elif [ "$begun" = "$boot" ] && run_alive "$base"; then
 			state=Running
 		elif [ "$begun" = "$boot" ] && [ ! -e "$base.pid" ] && [ $((uptime - since)) -lt 20 ]; then
-			# About to begin.
+			# The migration is about to begin.
 			state=Running
 		elif [ "$begun" = "$boot" ]; then
-			# It may have ended during this look.
+			# It may have ended during this probe.
 			word "$base.exit"
 			[ -z "$value" ] || code=$value state=Ended
 		fi

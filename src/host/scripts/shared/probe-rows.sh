@@ -1,5 +1,5 @@
 # include: lock.sh
-# The rows of a probe and the sections that they form. Sections leave what they need in the directory $work.
+# The rows of a probe and the sections that they form. Sections keep their files in the directory $work.
 known=0
 absent=9
 
@@ -10,7 +10,7 @@ row() {
 	printf '\n'
 }
 
-# make_work: sets $work to a new directory that goes when the script ends.
+# make_work: sets $work to a new directory that is removed when the script ends.
 make_work() {
 	[ -d "$run_dir" ] || mkdir -p "$run_dir"
 	work=$run_dir/probe.$$
@@ -24,7 +24,7 @@ word() {
 	{ IFS= read -r value <"$1"; } 2>/dev/null || :
 }
 
-# over SECTION EXIT [NAME]: prints the line that ends a section. The stderr of it, or of NAME, says why it is unknown.
+# over SECTION EXIT [NAME]: prints the line that ends a section. The stderr of SECTION or NAME says why it is unknown.
 over() {
 	case $2 in
 	"$known") row end "$1" known 0 "" ;;
@@ -36,7 +36,7 @@ over() {
 	esac
 }
 
-# section SECTION FUNCTION: runs in this shell, so all sections share their variables.
+# section SECTION FUNCTION: runs FUNCTION in this shell, so all sections share their variables.
 section() {
 	section_code=0
 	"probe_$2" 2>"$work/$1.err" || section_code=$?

@@ -58,8 +58,8 @@ function udev_signature(dev,   line, file, found, state) {
 }
 '
 
-# list_blocks: every block device, and the devices built on it, as block() reads them. One without a number is no device
-# for users, such as a path of NVMe multipath.
+# list_blocks: writes every block device, and the devices built on it, to $work/blocks for block(). Skips a device
+# without a number, which nothing can open, such as a path of NVMe multipath.
 list_blocks() {
 	for sys in /sys/class/block/*; do
 		[ -e "$sys/dev" ] || continue
@@ -68,14 +68,14 @@ list_blocks() {
 	done >"$work/blocks"
 }
 
-# paths SECTION LIST: a `path` row for every path of $work/LIST, one a line.
+# paths SECTION LIST: examines every path in $work/LIST, one a line. tell() prints a `path` row for each.
 paths() {
 	look_at_paths
 	row later paths "$1" "$2"
 }
 
-# look_at_paths: examines served and requested paths, all of them in two processes. What is there is what stat prints: a
-# descriptor of this shell is none of its children.
+# look_at_paths: examines served and requested paths, all of them in two processes. A path exists if stat prints it: a
+# descriptor of this shell does not exist for its children.
 paths_looked=
 look_at_paths() {
 	[ -z "$paths_looked" ] || return 0
@@ -93,7 +93,7 @@ look_at_paths() {
 	[ $# = 0 ] || resolve_paths "$@" 2>/dev/null
 }
 
-# resolve_paths PATH…: writes a line for each to $work/paths.real, an empty one for a path that cannot be resolved.
+# resolve_paths PATH…: writes a line for each path to $work/paths.real, an empty one if it cannot be resolved.
 resolve_paths() {
 	if realpath "$@" >"$work/paths.real"; then
 		lines=0
@@ -108,11 +108,11 @@ resolve_paths() {
 	done >"$work/paths.real"
 }
 
-# awk functions, after $identity_words: print what parts have left in $work as rows. A path of which something else is known
-# than that nothing is there costs only its own row.
+# awk functions, after $identity_words: print what parts have left in $work as rows. An error about one path affects
+# only its own row.
 # shellcheck disable=SC2016
 part_words='
-# stat_troubles: sets why[PATH] to the error that stat printed about it in FILE; empty: nothing is there.
+# stat_troubles: sets why[PATH] to the error that stat printed about it in FILE; empty if nothing is there.
 function stat_troubles(file, why,   line, at) {
 	while ((getline line < file) > 0) {
 		# stat: cannot stat \047PATH\047: ERROR
@@ -172,7 +172,7 @@ function lvm(   line, field, filled, file) {
 		sub(/^ +/, "", line)
 		split(line, field, "\t")
 		filled = ""
-		# How far one is that is being filled with zeroes.
+		# The progress of a volume that is being filled with zeroes.
 		file = run_dir "/blank." field[1] "." field[2]
 		if (field[2] ~ /[.]xensan-new$/ && first(file ".pid") != "") {
 			filled = first(file ".done")

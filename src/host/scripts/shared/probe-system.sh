@@ -65,7 +65,7 @@ probe_packages() {
 	END
 }
 
-# remember_kernel: find_kernel_options, which reads the configuration of this kernel once a boot.
+# remember_kernel: as find_kernel_options, but reads the configuration of this kernel only once a boot.
 remember_kernel() {
 	[ -z "$kernel_otherwise" ] || return 0
 	read -r kernel_release </proc/sys/kernel/osrelease
@@ -85,7 +85,7 @@ probe_tools() {
 	done
 }
 
-# find_tool NAME: sets tool_path as `command -v` would print it, without a process for each.
+# find_tool NAME: sets tool_path to what `command -v` would print, without starting a process.
 find_tool() {
 	for tool_directory in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
 		tool_path=$tool_directory/$1
@@ -103,7 +103,7 @@ find_masters() {
 	done
 }
 
-# port_of DIRECTORY: sets master to the one of $masters of which it is a port; empty when there is none.
+# port_of DIRECTORY: sets master to the one of $masters that it is a port of; empty if there is none.
 port_of() {
 	master=
 	[ -L "$1/master" ] || return 0

@@ -1,10 +1,10 @@
 # include: boot-settings.sh
 # include: relocation.sh
 # include: o2cb.sh
-# The content of plain text files, read by one awk: a process for each of them would cost more than reading.
+# Reads plain text files with one awk: a process for each file would cost more than the reading.
 
-# texts SECTION…: the rows of these sections, each with its end. For o2cb it writes what read_settings reads to
-# $work/settings and prints nothing.
+# texts SECTION…: prints the rows of these sections, each with its end. For o2cb it prints nothing and writes what
+# read_settings needs to $work/settings.
 texts() {
 	texts_now=" $* "
 	set --

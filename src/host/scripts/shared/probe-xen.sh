@@ -30,7 +30,7 @@ probe_toolstack() {
 		bridge=${bridge%/bridge}
 		row toolstack bridge "${bridge##*/}"
 	done
-	# Without Xen's script no network card can be connected to one of them.
+	# Without Xen's script, no network card can be connected to an Open vSwitch bridge.
 	if have ovs-vsctl && [ -x /etc/xen/scripts/vif-openvswitch ] &&
 		limited 5 ovs-vsctl --timeout=3 list-br >"$work/ovs-bridges" 2>/dev/null </dev/null; then
 		while IFS= read -r bridge; do row toolstack ovs-bridge "$bridge"; done <"$work/ovs-bridges"
@@ -38,8 +38,8 @@ probe_toolstack() {
 	[ "$toolstack" != xm ] || xend_rows
 }
 
-# ask_info: sets what read_info sets. Free memory changes with the domains and their memory, which the list shows: while
-# these are the same, an answer from the last few minutes is still valid. After probe_domains.
+# ask_info: sets what read_info sets. Free memory changes with the domains and their memory, which the list shows:
+# while these are the same, an answer of the last few minutes is valid. Call it after probe_domains.
 info_seconds=300
 ask_info() {
 	listed=
@@ -71,7 +71,7 @@ virt_caps:$virtual
 xen_commandline:$command_line"
 }
 
-# kept_info: sets info_kept to an answer that is still valid.
+# kept_info: sets info_kept to an earlier answer; fails if there is none that is still valid.
 kept_info() {
 	kept info || return 1
 	{
@@ -85,8 +85,8 @@ kept_info() {
 	info_kept=${kept_text#"$info_at"?"$info_listed"?}
 }
 
-# read_info: reads what xl info prints. xl omits the line of a failed query and still exits 0: without the memory the
-# answer is not used.
+# read_info: reads what xl info prints. xl omits the line of a failed query and still exits 0, so an answer without the
+# memory is not used.
 read_info() {
 	major='' minor='' extra='' total='' free='' cpus='' hardware='' virtual='' command_line=''
 	while IFS=: read -r key text; do
@@ -118,8 +118,8 @@ info_rows() {
 	[ "$toolstack" != xl ] || dom0_memory
 }
 
-# dom0_memory: MiB that dom0 owns, MiB that its kernel could give up, and whether xl takes some for a new domain. dom0
-# began with all memory if Xen has no dom0_mem option, by which autoballoon=auto decides (auto_autoballoon in xl.c).
+# dom0_memory: MiB that dom0 owns, MiB that its kernel could give up, and whether xl takes memory from it for a new
+# domain. With autoballoon=auto, xl does so unless Xen has a dom0_mem option (auto_autoballoon in xl.c).
 dom0_memory() {
 	word /sys/devices/system/xen_memory/xen_memory0/info/current_kb
 	case $value in '' | *[!0-9]*) return 0 ;; esac
@@ -183,7 +183,7 @@ service_rows() {
 	row toolstack service watchdog "$watchdog"
 }
 
-# The password is a secret: only whether there is one is printed.
+# The password is a secret: prints only whether it is set.
 xend_rows() {
 	[ -f /etc/xen/xend-config.sxp ] || return 0
 	awk "$escape_fields$sxp_lists"'
@@ -193,7 +193,7 @@ xend_rows() {
 		if (key == "vncpasswd" && text != "\047\047") text = "\047...\047"
 		print "toolstack\txend\t" key "\t" esc(text)
 	}' /etc/xen/xend-config.sxp
-	# Which password was written; unknown after any later change of the file.
+	# The revision of the password that was written; unknown if the file changed later.
 	[ -f "$state_dir/xend-password" ] || return 0
 	[ -z "$(find /etc/xen/xend-config.sxp -newer "$state_dir/xend-password" 2>/dev/null)" ] || return 0
 	word "$state_dir/xend-password"

@@ -1,7 +1,7 @@
-# The processes of this host that the scripts need to know, found by name in one pass and without starting a process.
+# Finds the processes that the scripts need, by name, in one pass and without starting a process.
 
-# find_processes: sets found_processes to their `PID NAME`, one a line. Fails when the processes cannot be read: this
-# very shell must be among them.
+# find_processes: sets found_processes to their `PID NAME`, one a line. Fails if the processes cannot be read: this
+# shell must be among them.
 find_processes() {
 	found_processes='' found_own=no
 	for found_file in /proc/[0-9]*/comm; do
@@ -20,7 +20,7 @@ find_processes() {
 	[ "$found_own" = yes ]
 }
 
-# know_processes: find_processes, unless the caller uses one list for all of its questions.
+# know_processes: as find_processes, unless the caller uses one list for everything.
 one_list=
 know_processes() {
 	if [ -n "$one_list" ]; then [ "$found_own" = yes ]; else find_processes; fi

@@ -1,7 +1,7 @@
 # include: backing-identity.sh
-# Which files and logical volumes are ours: one record each in /var/lib/xensan/backings, named after owner and path, holding
-# path (vg/lv), `inode birth` (- of a logical volume), owner and identity. The inode and its time of birth distinguish a file from a
-# later one of the same name.
+# A record for each file and logical volume that xensan made. It is in /var/lib/xensan/backings, named after the
+# owner's uid and the path, and contains the path (vg/lv), `inode birth` (- for a logical volume), the owner and the
+# identity. The inode and its time of birth distinguish a file from a later one of the same name.
 
 record_of() {
 	echo "$state_dir/backings/${1##* }.$(printf '%s' "$2" | cksum | tr -d ' ')"
@@ -15,7 +15,7 @@ inode_and_birth() {
 	echo "$inode $birth"
 }
 
-# record_backing OWNER PATH FILE: before FILE is renamed to PATH.
+# record_backing OWNER PATH FILE: records FILE before it gets the name PATH.
 record_backing() {
 	record_text=$(printf '%s\n%s\n%s\n%s\n' "$2" "$(inode_and_birth "$3")" "$1" "$(backing_identity_of "$3")")
 	printf '%s\n' "$record_text" | replace_file "$(record_of "$1" "$2")" 600
@@ -31,8 +31,8 @@ record_volume() {
 	printf '%s\n-\n%s\n%s\n' "$2" "$1" "$volume_identity" | replace_file "$(record_of "$1" "$2")" 600
 }
 
-# known_before PATH REPLACES: sets known_identity to what was recorded under this name, created here or served, unless it
-# is REPLACES, whose replacement a user approved; fails when there is none.
+# known_before PATH REPLACES: sets known_identity to the identity that was recorded under this name when it was created
+# or served here, unless it is REPLACES, whose replacement a user approved; fails if there is none.
 known_before() {
 	for known_record in "$state_dir"/backings/* "$state_dir"/exports/*; do
 		[ -f "$known_record" ] || continue
@@ -47,7 +47,8 @@ known_before() {
 	return 1
 }
 
-# forget_replaced PATH IDENTITY: removes the records of the identity whose replacement a user approved under this name.
+# forget_replaced PATH IDENTITY: removes the records of IDENTITY under this name, after a user approved its
+# replacement.
 forget_replaced() {
 	for known_record in "$state_dir"/backings/*; do
 		{ IFS= read -r known_path && read -r _ && read -r _ && IFS= read -r known_identity; } 2>/dev/null <"$known_record" || continue
@@ -55,7 +56,7 @@ forget_replaced() {
 	done
 }
 
-# recorded RECORD OWNER PATH FILE: FILE is the very file that was made as PATH for OWNER.
+# recorded RECORD OWNER PATH FILE: FILE is the same file that was made as PATH for OWNER.
 recorded() {
 	{
 		IFS= read -r recorded_path

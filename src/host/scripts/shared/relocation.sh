@@ -19,7 +19,7 @@ find_authorized_keys() {
 	[ ! -L "$authorized_keys" ] || authorized_keys=$(readlink -f "$authorized_keys")
 }
 
-# awk functions: peers_block(FILE) returns what peers_block prints.
+# awk function: peers_block(FILE, …) returns what peers_block prints.
 # shellcheck disable=SC2016
 peers_words='
 function peers_block(path, begin, end, receiver,   line, inside, rows) {
@@ -33,7 +33,7 @@ function peers_block(path, begin, end, receiver,   line, inside, rows) {
 }
 '
 
-# peers_block FILE: the lines between the two marks, and every key elsewhere that may run our receiver.
+# peers_block FILE: prints the lines between the two marks, and every key elsewhere that may run our receiver.
 peers_block() {
 	[ ! -f "$1" ] || awk -v first="$relocation_begin" -v last="$relocation_end" -v receiver="command=\"$relocation_receiver\"" \
 		"$peers_words"'BEGIN { printf "%s", peers_block(ARGV[1], first, last, receiver) }' "$1"

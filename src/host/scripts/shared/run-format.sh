@@ -7,7 +7,7 @@ set -eu
 blkid_tool=$1 record=$2 device=$3 owner=$4 uuid=$5 log=$6
 shift 6
 
-# A stat has the start of the process in field 22, after a name that may hold anything.
+# Field 22 of stat is the start time of the process. It follows the name, which may contain anything.
 read -r stat <"/proc/$$/stat"
 # shellcheck disable=SC2086
 birth=$(set -- ${stat##*) } && echo "${20}")
@@ -18,18 +18,18 @@ write_record() {
 		printf '%s\n%s\nbegan %s %s %s\n' "$device" "$owner" "$boot" "$$" "$birth"
 		[ -z "$1" ] || echo "$1"
 	} >"$record.xensan-new" && dd if=/dev/null of="$record.xensan-new" conv=notrunc,fsync 2>/dev/null && mv -f "$record.xensan-new" "$record"
-	# The name, too, must be on the disk.
+	# The directory entry must be on the disk, too.
 	! sync --version >/dev/null 2>&1 || sync "${record%/*}"
 }
 
-# Never over a record: whoever wrote it began.
+# Never overwrites a record: its format has begun.
 [ ! -e "$record" ] || exit 2
 write_record '' || exit 2
 code=0
 mkfs.ocfs2 "$@" </dev/null >>"$log" 2>&1 || code=$?
 echo "mkfs.ocfs2 exit $code" >>"$log"
 [ "$code" = 0 ] || exit 1
-# Its exit code is a hint: what counts is what is on the device.
+# The exit code is only a hint: what counts is the content of the device.
 ! command -v blockdev >/dev/null 2>&1 || blockdev --flushbufs "$device" || :
 found=$("$blkid_tool" -p -o value -s UUID "$device" </dev/null) || :
 if [ "$found" != "$uuid" ]; then

@@ -58,7 +58,7 @@ stage_blank() {
 }
 
 start_blanking() {
-	# The volume is not active after a boot without activation.
+	# The volume is not active if the last boot did not activate it.
 	[ -e "/dev/$group/$staged" ] || lvchange -ay "$group/$staged" >&2 9>&-
 	# shellcheck disable=SC2094
 	(
@@ -76,8 +76,8 @@ start_blanking() {
 	record_work "$staged_work.pid"
 }
 
-# fill_with_zeroes DEVICE BYTES: in pieces, so that its progress can be reported and it can be stopped. Where possible
-# the kernel makes the disk write the zeros (BLKZEROOUT), which is much faster.
+# fill_with_zeroes DEVICE BYTES: in pieces, so that it can report its progress and be stopped. If possible, the kernel
+# makes the disk write the zeros (BLKZEROOUT), which is much faster.
 fill_with_zeroes() {
 	staged_at=0
 	case $(blkdiscard --help 2>&1) in
@@ -101,7 +101,7 @@ fill_with_zeroes() {
 	flush "$1"
 }
 
-# give_staged: appends its extents to $group/$name. LVM is instructed not to discard them in between.
+# give_staged: appends its extents to $group/$name. LVM must not discard them in between.
 give_staged() {
 	staged_ranges=$(lvs --noheadings -o seg_pe_ranges "$group/$staged" </dev/null 9>&-) || exit 1
 	lvremove -y --config 'devices/issue_discards=0' "$group/$staged" </dev/null >&2 9>&-

@@ -2,8 +2,9 @@
 # kind of quotes. Of two lists with the same key the first counts.
 
 # An awk program that calls list(KEY, VALUE, RAW) for each top-level list; VALUE has one blank for each run of blanks,
-# line ends and comments. A list that list() does not add to kept is left out, and so is a line that becomes empty by
-# that. unended is the line in which a list begins that does not end. printed(LINE) receives the rest, line by line.
+# line ends and comments. A list that list() does not append to kept is left out, and so is a line that becomes empty
+# because of this. unended is the number of the line in which an unclosed list begins. printed(LINE) receives the rest,
+# line by line.
 # shellcheck disable=SC2016
 sxp_lists='
 {

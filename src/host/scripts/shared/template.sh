@@ -1,6 +1,7 @@
 # include: image-users.sh
-# require_template SOURCE MOUNTPOINT GLOB…: the owner of the file system lists SOURCE for copying, no symbolic link
-# leads there, and it is no image: not made for a domain, and not in use by a domain or loop device of this host.
+# require_template SOURCE MOUNTPOINT GLOB…: refuses unless the owner of the file system lists SOURCE for copying, no
+# symbolic link leads there, and it is not an image: not made for a domain, and not used by a domain or loop device
+# here.
 require_template() {
 	template=$1 template_top=$2
 	shift 2

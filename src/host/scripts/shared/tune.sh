@@ -1,4 +1,4 @@
-# Changes an OCFS2 with tunefs.ocfs2. Its exit codes are only hints: the superblock afterwards counts.
+# Changes an OCFS2 with tunefs.ocfs2. The exit codes are only hints: what counts is the superblock afterwards.
 
 # tune_arguments DEVICE UUID: sets device, uuid, device_size and what read_superblock sets; takes the lock.
 tune_arguments() {

@@ -1,6 +1,7 @@
 # systemd's state of the units that a probe covers: queried once, in parallel with everything else.
 
-# ask_units: writes the answer to $work/units; call await_units before reading it in a shell. After begin_timer.
+# ask_units: writes the answer to $work/units; call await_units before reading it in a shell. Call it after
+# begin_timer.
 ask_units() {
 	units_pid=
 	[ -d /run/systemd/system ] || return 0
@@ -15,15 +16,15 @@ ask_units() {
 	units_pid=$limited_pid
 }
 
-# await_units: if the units are not known, $work/units-unknown says why.
+# await_units: waits for the answer; if there is none, $work/units-unknown says why.
 await_units() {
 	[ -n "$units_pid" ] || return 0
 	wait "$units_pid" 2>/dev/null || echo "systemctl did not answer within 10 seconds or failed" >"$work/units-unknown"
 	units_pid=
 }
 
-# stopping_units: systemd is shutting down. Like its manager_state(), this checks whether shutdown.target is active or
-# has a job; it is the first block.
+# stopping_units: systemd is shutting down. As in its manager_state(), shutdown.target is then active or has a job; its
+# block is the first.
 stopping_units() {
 	[ ! -e "$work/units-unknown" ] || return 1
 	while IFS= read -r line && [ -n "$line" ]; do
@@ -36,7 +37,7 @@ stopping_units() {
 # of Xen.
 # shellcheck disable=SC2016
 unit_words='
-# read_units: fills the properties by unit; of a unit they come in any order, and an empty line ends it.
+# read_units: reads the properties of each unit, which are in any order; an empty line ends a unit.
 function read_units(   line, property, at) {
 	if (units_read++) return
 	while ((getline line < (work "/units")) > 0) {
@@ -64,7 +65,7 @@ function units(   i, id, name, at) {
 		print "exports\tunit\t" esc(name) "\t" unit_active[id] "\t" unit_sub[id] "\t" unit_main[id]
 	}
 }
-# service_state: of several units for the same service, the most informative state. Not all of them exist on each host.
+# service_state: the most informative state of several units for the same service. Not all of them exist on each host.
 function service_state(ids,   id, count, i, rank, best) {
 	count = split(ids, id, " ")
 	for (i = 1; i <= count; i++) {

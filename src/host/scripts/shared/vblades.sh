@@ -50,7 +50,7 @@ configured_inittab() {
 
 # process PID ARGV…: running vblades. Arguments end in NUL: all lists are read in one go with \001 between them.
 running_vblades() {
-	# In the caller's own directory where it has one: the probe runs in parallel to scripts that hold the lock.
+	# Uses the caller's own directory if there is one: the probe runs in parallel with scripts that hold the lock.
 	running_work=${work:-$run_dir}
 	[ -d "$run_dir" ] || mkdir -p "$run_dir"
 	printf '\001' >"$running_work/between"

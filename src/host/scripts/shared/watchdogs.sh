@@ -1,6 +1,7 @@
 # include: processes.sh
-# watchdog_rows: `toolstack watchdog NAME SECONDS yes|no` of each that runs below dom0 and resets the machine when dom0
-# hangs for this long; yes: it also runs after a boot. The kernel's own softdog does not count: it hangs with dom0.
+# watchdog_rows: prints `toolstack watchdog NAME SECONDS yes|no` of each watchdog that runs below dom0 and resets the
+# machine when dom0 hangs for this long; yes: it also runs after a boot. The kernel's own softdog does not count: it
+# hangs with dom0.
 watchdog_rows() {
 	# xenwatchdogd keeps rearming Xen's timer. When dom0 hangs, Xen resets the machine.
 	know_processes || :

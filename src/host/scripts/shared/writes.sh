@@ -1,7 +1,8 @@
 # Whether an initiator writes to a backing through its vblade. An OCFS2 node writes its heartbeat every two seconds.
 
-# write_mark PATH: text that changes with each write: the count of writes of a block device or the time of the last one
-# of a file, and a checksum of its beginning, where the heartbeats are (writes without sync reach the counter late).
+# write_mark PATH: prints text that changes with each write: the count of writes of a block device or the time of the
+# last one of a file, and a checksum of its beginning, where the heartbeats are (writes without sync reach the counter
+# late).
 write_mark() {
 	facts_of "$1" || return 1
 	case $backing_kind in

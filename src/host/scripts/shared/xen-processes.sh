@@ -1,7 +1,7 @@
 # include: processes.sh
-# toolstack_processes: PID VERB NAME, with tabs, of every toolstack command that builds, moves or ends a domain now.
-# Left out: commands that only look, and the daemons that wait for the end of a domain (their output goes to
-# /var/log/xen). Fails when the processes cannot be read.
+# toolstack_processes: prints PID VERB NAME, with tabs, of every toolstack command that builds, moves or ends a domain
+# now. Leaves out commands that only read, and daemons that wait for the end of a domain (their output goes to
+# /var/log/xen). Fails if the processes cannot be read.
 toolstack_processes() {
 	know_processes || return 1
 	while read -r process process_name; do
@@ -24,12 +24,13 @@ waits_for_end() {
 	case $(readlink "$1" 2>/dev/null || :) in /var/log/xen/xl-*) return 0 ;; *) return 1 ;; esac
 }
 
-# process_words PID: the first word after the program that is a verb, and the domain or file that it acts on.
+# process_words PID: prints its PID VERB NAME: the first word after the program, if it is one of the verbs, and the
+# domain or file that it acts on.
 process_words() {
 	tr '\000' '\n' 2>/dev/null <"/proc/$1/cmdline" | awk -v pid="$1" '
 		{ word[NR] = $0 }
 		END {
-			# Run by a shell, or by itself: the verb follows the program.
+			# The program may be an argument of its interpreter; the verb follows the program.
 			for (i = 1; i <= NR && word[i] !~ /(^|\/)x[lm]$/; i++) ;
 			for (i++; i <= NR && word[i] ~ /^-/; i++) ;
 			verb = word[i]

@@ -1,4 +1,4 @@
-# The toolstack's view of this host's domains. A domain is found by its UUID and acted upon by its id: names repeat and
+# The toolstack's view of this host's domains. A domain is found by its UUID and addressed by its id: names repeat and
 # change during a migration, and xl takes a name of digits for an id.
 
 # find_toolstack: sets toolstack to xl, xm or none.
@@ -36,9 +36,9 @@ require_toolstack() {
 	[ "$toolstack" != none ] || refuse ToolMissing "neither xl nor xm is installed"
 }
 
-# domain_rows FILE: writes one line per domain, Domain-0 left out: ID NAME UUID MEMORY VCPUS STATE REASON SECONDS, tabs
-# between. STATE without its hyphens, - for none; REASON empty if the toolstack does not report it. A row that cannot be read is
-# ? TEXT UUID (- where it shows none) - - - - -. Fails when the toolstack does not answer.
+# domain_rows FILE: writes one line per domain, without Domain-0: ID NAME UUID MEMORY VCPUS STATE REASON SECONDS,
+# separated by tabs. STATE has no hyphens, - for none; REASON is empty if the toolstack does not report it. A row that
+# cannot be read is ? TEXT UUID (- if it shows none) - - - - -. Fails if the toolstack does not answer.
 domain_rows() {
 	rows_code=0
 	ask_domains "$1" || rows_code=$?
@@ -53,12 +53,13 @@ domain_rows() {
 	return "$rows_code"
 }
 
-# ask_domains FILE: writes the list of the toolstack to FILE.said. Fails, with its last messages, when there is none.
+# ask_domains FILE: writes the list of the toolstack to FILE.said. If there is none, prints its last messages and
+# fails.
 ask_domains() {
 	find_toolstack
 	if [ "$toolstack" = xl ]; then set -- "$1" list -v; else set -- "$1" list --long; fi
 	ask_code=0
-	# Warnings go to stderr, even if the list is good.
+	# Warnings go to stderr, even if the list is valid.
 	limited 20 "$toolstack" "$2" "$3" >"$1.said" 2>"$1.hints" </dev/null || ask_code=$?
 	[ "$ask_code" = 0 ] || last_hints "$1"
 	return "$ask_code"
@@ -68,8 +69,8 @@ last_hints() {
 	{ tail -n 3 "$1.hints" && tail -n 3 "$1.said"; } | head -n 3 >&2
 }
 
-# awk function: xl_list(FILE, HEAD) prints the rows of xl list -v behind HEAD. Read from the right: a name may hold
-# blanks. A list without Domain-0 is not valid: xl exits 0 in more cases than it should.
+# awk function: xl_list(FILE, HEAD) prints the rows of xl list -v after HEAD. Reads from the right, because a name may
+# contain blanks. A list without Domain-0 is not valid: xl exits 0 in more cases than it should.
 # shellcheck disable=SC2016
 xl_words='
 function is_uuid(word) { return length(word) == 36 && word ~ /^[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+-[0-9A-Fa-f]+$/ }
@@ -104,7 +105,7 @@ xl_rows() {
 	awk "$xl_words"'BEGIN { exit !xl_list(ARGV[1], "") }' "$1"
 }
 
-# xm list --long: an s-expression for each domain, its own values one level deep. As xend's sources print it.
+# xm list --long prints an s-expression for each domain, with its own values one level deep (from the sources of xend).
 xm_rows() {
 	awk '
 		{
@@ -149,9 +150,9 @@ list_domains() {
 	rm -f "$run_dir/domains.$$"
 }
 
-# find_domain UUID: sets domain_count, and domain_id, domain_name, domain_state (letters, - for none), domain_reason and
-# domain_seconds of the last one with this UUID. A dying one is only what is left of a domain: it sets domain_remains to
-# its id, is not counted and may stay for ever. Ends the script when a row that cannot be read may be the domain.
+# find_domain UUID: sets domain_count, and domain_id, domain_name, domain_state (letters, - for none), domain_reason
+# and domain_seconds of the last domain with this UUID. A dying domain is not counted, and may stay forever; its id is
+# set as domain_remains. Ends the script if a row that cannot be read may be the domain.
 find_domain() {
 	list_domains
 	domain_count=0 domain_remains='' domain_id='' domain_name='' domain_state='' domain_reason='' domain_seconds=''
@@ -166,7 +167,7 @@ find_domain() {
 		case ${row_rest%%	*} in *d*) domain_remains=$row_id && continue ;; esac
 		domain_count=$((domain_count + 1))
 		domain_id=$row_id domain_name=$row_name
-		# The reason may be empty, and read would take two tabs for one.
+		# The reason may be empty, and read would treat two tabs as one.
 		domain_state=${row_rest%%	*}
 		row_rest=${row_rest#*	}
 		domain_reason=${row_rest%%	*}
@@ -186,12 +187,12 @@ named() {
 	return 1
 }
 
-# domain_runs: by its letters it is neither paused, shut down nor dying.
+# domain_runs: according to its letters, it is not paused, shut down, crashed or dying.
 domain_runs() {
 	case $domain_state in *[psdc]*) return 1 ;; *) return 0 ;; esac
 }
 
-# domain_text: a domain as words for a message.
+# domain_text: describes a domain for a message.
 domain_text() {
 	echo "domain $domain_id is called $domain_name, state $domain_state$domain_reason, $domain_seconds s of CPU time"
 }
