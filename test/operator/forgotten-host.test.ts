@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { loadRack, tutorialRack } from "../../src/sim/rack-file.ts";
-import { at } from "../simulation/scenarios/objects.ts";
+import { at, keySecret } from "../simulation/scenarios/objects.ts";
 import { tutorialObjects } from "../simulation/scenarios/tutorial.ts";
 import type { Stage } from "../simulation/stage.ts";
 import { eventually, message, minutes, rig, status, word } from "./rig.ts";
@@ -39,6 +39,22 @@ describe("a host that is dead", () => {
     // After its return it is a normal host, and the annotation has lost its effect.
     stage.rack.powerOn(home);
     await eventually(stage, () => [running(stage), word(stage, "XenHost", home, "Ready")], [[other], "True/Ready"], 15);
+  });
+
+  it("is not abandoned while it beats, also where its status was lost", async () => {
+    const { stage, home, other } = await started();
+    stage.life.end();
+    stage.rack.setManagement(other, "Cut");
+    stage.server.restore(new Map());
+    for (const object of [keySecret, ...tutorialObjects(kinds)]) stage.apply(object);
+    stage.startOperator();
+    await stage.advance(minutes(3));
+    expect(status(stage, "XenHost", other).facts).toBeUndefined();
+    stage.patch("XenHost", at(other), { metadata: { annotations: { "xensan.dev/abandon": other } } });
+    stage.delete("XenHost", at(other));
+    await stage.advance(minutes(15));
+    expect(word(stage, "XenHost", other, "DeletionBlocked")).toBe("True/HeartbeatHeard");
+    expect(running(stage)).toEqual([home]);
   });
 
   it("that is off after a drain holds up no start on another one", async () => {

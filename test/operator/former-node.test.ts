@@ -96,6 +96,33 @@ describe("a node that somebody takes out of its cluster and abandons while it be
     }
   });
 
+  it("leaves first where the cluster lists it again under another number: the heartbeat under the former one counts", async () => {
+    const stage = await ready({ rack: () => guarded(20) });
+    const [source = ""] = executing(stage)[0]?.split(" ") ?? [];
+    const target = otherOf(source);
+    const { nodes } = objectAt(stage.find("Ocfs2Cluster", at("xen")) ?? {}, "spec");
+    const all = (Array.isArray(nodes) ? nodes : []).filter(isObject);
+    const stay = all.filter((node) => objectAt(node, "hostRef").name !== target);
+    const again = all.map((node) => (stay.includes(node) ? node : { ...node, number: 5 }));
+    const numbers = () => {
+      const { nodes: seen } = status(stage, "Ocfs2Cluster", "xen");
+      const found = (Array.isArray(seen) ? seen : []).filter(isObject);
+      return found.flatMap((node) => (objectAt(node, "hostRef").name === target ? [node.number] : []));
+    };
+    const [former] = numbers();
+    stage.rack.setManagement(target, "Cut");
+    stage.patch("Ocfs2Cluster", at("xen"), { spec: { nodes: stay } });
+    await stage.advance(minutes(2));
+    stage.patch("Ocfs2Cluster", at("xen"), { spec: { nodes: again } });
+    await stage.advance(minutes(15));
+    expect(numbers()).toEqual([former]);
+    expect(word(stage, "XenHost", target, "Reachable")).toBe("False/HeartbeatHeard");
+    expect(domainSays(stage, "Running")).toBe("True/Running");
+    stage.rack.setManagement(target, "Connected");
+    await eventually(stage, () => [numbers(), domainSays(stage, "Ready")], [[5], "True/Ready"], 15);
+    await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Ready"), "True/Ready", 15);
+  });
+
   it("is not let go of on the word of a look from before its link died", async () => {
     const scene = await moved();
     const { stage, target, lock } = scene;

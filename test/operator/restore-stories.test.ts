@@ -54,6 +54,32 @@ const stays = async (stage: Stage, time = minutes(15)) => {
   expect([executing(stage), bytes(stage)]).toEqual(before);
 };
 
+describe("a XenHost that is applied later than the rest", () => {
+  it("is taken for alive while another node hears it: its domain is started nowhere else", async () => {
+    const stage = await ready();
+    const host = home(stage);
+    const { uuid = "" } = stage.rack.xen.domains(host)[0]?.configuration ?? {};
+    // As of a domain that a person started.
+    stage.rack.removeFile(host, `/srv/xen/.xensan/${uuid}.lock`);
+    const late = (one: Manifest) => one.kind === "XenHost" && one.metadata.name === host;
+    const sent = commands(stage);
+    recreate(
+      stage,
+      tutorialManifests().filter((one) => !late(one)),
+    );
+    await eventually(stage, () => domainSays(stage, "Running"), "Unknown/HostUnknown");
+    await stays(stage);
+    expect(domainSays(stage, "Running")).toBe("Unknown/HostUnknown");
+    expect(message(stage, "XenDomain", "vm-test", "Running")).toMatch(
+      new RegExp(`XenHost ${host} does not exist, and XenHost ${otherOf(host)} sees the heartbeat of node \\d`),
+    );
+    expect(sent.filter((one) => one.endsWith(" start-domain"))).toEqual([]);
+    for (const object of tutorialManifests().filter(late)) stage.apply(object);
+    await eventually(stage, () => readiness(stage), allReady, 15);
+    expect(home(stage)).toBe(host);
+  });
+});
+
 describe("an etcd of yesterday", () => {
   it("finds a domain where it has moved to since, and leaves it there", async () => {
     const stage = await ready();

@@ -14,9 +14,10 @@ export function holdOf(volume: Pick<VolumeObservation, "clients" | "bystanders" 
   const by: string[] = [];
   const because: string[] = [];
   for (const client of volume.clients) {
-    // A XenHost that is gone held nothing when it was released, or a person abandoned it.
-    if (client.state === "NotFound") continue;
-    if (client.state === "Invalid") because.push(`XenHost ${client.name} has an invalid spec`);
+    // A XenHost that is gone held nothing when it was released, or a person abandoned it; or its object comes later.
+    if (client.state === "NotFound") {
+      if (client.heard !== undefined) because.push(`XenHost ${client.name} does not exist, and ${client.heard}`);
+    } else if (client.state === "Invalid") because.push(`XenHost ${client.name} has an invalid spec`);
     else look(client, volume.spec, by, because);
   }
   for (const other of volume.bystanders) look(other, volume.spec, by, because);

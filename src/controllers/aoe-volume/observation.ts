@@ -48,11 +48,20 @@ export interface Bystander extends ObservedHost {
 export type ObservedServer =
   | { readonly state: "NotFound"; readonly name: string }
   | { readonly state: "Invalid"; readonly name: string; readonly message: string }
-  | (ObservedHost & { readonly state: "Found"; readonly name: string; readonly spec: AoeServerSpec });
+  | (ObservedHost & {
+      readonly state: "Found";
+      readonly name: string;
+      readonly spec: AoeServerSpec;
+      /** It was not asked about the backing, because there are too many. */
+      readonly leftOut: boolean;
+    });
 
 /** A XenHost that is or was a client of the volume. */
-export type ObservedClient = { readonly name: string; readonly listed: boolean } & (
-  | { readonly state: "NotFound" }
+export type ObservedClient = {
+  readonly name: string;
+  readonly listed: boolean;
+} /** `heard`: why the machine may be running nevertheless. */ & (
+  | { readonly state: "NotFound"; readonly heard: string | undefined }
   | { readonly state: "Invalid"; readonly message: string }
   | (ObservedHost & {
       readonly state: "Found";

@@ -2,6 +2,7 @@ import type { AoeVolumeSpec } from "../../api/aoe-volume.ts";
 import type { AoeVolume } from "../../api/kinds.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { directivesOf } from "../directives.ts";
+import { heardWithoutHost } from "../gone/hearing.ts";
 import { addressOf } from "../hosts/endpoint.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { addressText, currentFacts, lastFacts, lookUp, pending } from "../hosts/view.ts";
@@ -49,7 +50,8 @@ function seeServer(world: World, volume: AoeVolume, spec: AoeVolumeSpec): Observ
   if (server === undefined) return { state: "NotFound", name };
   const parsed = serverSpec(server);
   if (!parsed.ok) return { state: "Invalid", name, message: parsed.message };
-  return { state: "Found", name, spec: parsed.spec, ...see(world, volume, "AoeServer", name) };
+  const leftOut = world.machines.of(refTo("AoeServer", namespace, name))?.leftOut.has(backingPath(spec)) ?? false;
+  return { state: "Found", name, spec: parsed.spec, leftOut, ...see(world, volume, "AoeServer", name) };
 }
 
 function seeWork(world: World, volume: AoeVolume, spec: AoeVolumeSpec): { busy: boolean; removed: boolean } {
@@ -84,7 +86,8 @@ function seeClient(
 ): ObservedClient {
   const { namespace = "" } = volume.metadata;
   const host = world.stores.hosts.get({ namespace, name });
-  if (host === undefined) return { name, listed, state: "NotFound" };
+  if (host === undefined)
+    return { name, listed, state: "NotFound", heard: heardWithoutHost(world, { namespace, name }) };
   const parsed = hostSpec(host);
   if (!parsed.ok) return { name, listed, state: "Invalid", message: parsed.message };
   const sight = see(world, volume, "XenHost", name);

@@ -13,6 +13,13 @@ export function nodesOf(cluster: Ocfs2Cluster): { readonly host: string; readonl
 }
 
 /**
+ * The numbers under which a host may write its heartbeat: that of the spec, and the former one until the node has left.
+ */
+export const numbersOf = (cluster: Ocfs2Cluster, host: string): number[] => [
+  ...new Set(nodesOf(cluster).flatMap((node) => (node.host === host ? [node.number] : []))),
+];
+
+/**
  * The dead times of a cluster in milliseconds: (threshold - 1) · 2 s. The shortest and the longest, over the spec and
  * over what the reachable nodes use now.
  */

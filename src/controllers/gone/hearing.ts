@@ -2,7 +2,7 @@ import { keyString, type ObjectKey } from "../../runtime/kube-api.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { refTo } from "../identity.ts";
 import type { World } from "../world.ts";
-import { nodesOf } from "./dead-time.ts";
+import { nodesOf, numbersOf } from "./dead-time.ts";
 import { reads } from "./heartbeats.ts";
 
 /** Whether the other nodes of its clusters hear a XenHost's heartbeat on the devices that they share. */
@@ -12,6 +12,15 @@ export type Hearing =
   | { readonly kind: "Unsure"; readonly message: string; readonly witnesses: readonly Machine[] }
   /** No machine that can be probed hears it, or none can be probed. */
   | { readonly kind: "Silent" };
+
+/**
+ * Why a machine may be running whose XenHost does not exist, or was never reached: another node hears its heartbeat, or
+ * has not listened long enough. Undefined: none hears it. After a restore a XenHost may be applied later than the rest.
+ */
+export function heardWithoutHost(world: World, key: ObjectKey): string | undefined {
+  const hearing = hearingOf(world, key);
+  return hearing.kind === "Silent" ? undefined : hearing.message;
+}
 
 /** How old the younger of the two looks that show a heartbeat may be: some probe intervals. */
 const recentMs = 180_000;
@@ -24,28 +33,29 @@ export function hearingOf(world: World, key: ObjectKey, silentMs = 0): Hearing {
   const witnesses = new Set<Machine>();
   let unsure = "";
   for (const cluster of world.stores.clusters.byIndex("host", keyString(key))) {
-    const nodes = nodesOf(cluster);
-    const number = nodes.find(({ host }) => host === key.name)?.number;
-    if (number === undefined) continue;
+    const numbers = numbersOf(cluster, key.name);
     for (const device of (cluster.status?.filesystems ?? []).flatMap((one) => one.device ?? []))
-      for (const { host } of nodes) {
+      for (const { host } of nodesOf(cluster)) {
         const listener = host === key.name ? undefined : world.machines.of(refTo("XenHost", key.namespace, host));
         if (listener === undefined) continue;
         const asked = listener.agent.view.state !== "Pending";
         if (asked && !reads(listener, device)) continue;
-        const about = `the heartbeat of node ${number} (${key.name}) on ${device}`;
         const beating = world.heartbeats.beating(listener, device);
         const recent = beating !== undefined && world.clock.monotonic() - beating.until <= recentMs;
-        if (recent && beating.alive.includes(number))
-          return {
-            kind: "Heard",
-            message: `XenHost ${host} sees ${about}: the machine is running`,
-            witnesses: [listener],
-          };
-        const silent = world.heartbeats.silentMs(listener, device, number) ?? 0;
-        if (beating !== undefined && silent >= silentMs) continue;
-        unsure = `XenHost ${host} must see no change in ${about} for ${silentMs / 1_000} s`;
-        witnesses.add(listener);
+        for (const number of numbers) {
+          const about = `the heartbeat of node ${number} (${key.name}) on ${device}`;
+          if (recent && beating.alive.includes(number))
+            return {
+              kind: "Heard",
+              message: `XenHost ${host} sees ${about}: the machine is running`,
+              witnesses: [listener],
+            };
+          // What an old look shows proves nothing about now.
+          if (recent && (world.heartbeats.silentMs(listener, device, number) ?? 0) >= silentMs) continue;
+          const long = silentMs === 0 ? "in two probes" : `for ${silentMs / 1_000} s`;
+          unsure = `XenHost ${host} must see no change in ${about} ${long}`;
+          witnesses.add(listener);
+        }
       }
   }
   return witnesses.size === 0 ? { kind: "Silent" } : { kind: "Unsure", message: unsure, witnesses: [...witnesses] };

@@ -5,7 +5,7 @@ import type { Machine } from "../hosts/machine.ts";
 import { currentFacts } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
 import type { World } from "../world.ts";
-import { deadTimes, nodesOf, watchdogBound } from "./dead-time.ts";
+import { deadTimes, nodesOf, numbersOf, watchdogBound } from "./dead-time.ts";
 import { regionName } from "./heartbeats.ts";
 
 /**
@@ -47,8 +47,8 @@ export function storageDeath(world: World, host: XenHost, proved: boolean, last:
   const witnesses = new Set<Machine>();
   let open: string | undefined;
   for (const cluster of world.stores.clusters.byIndex("host", keyString(key))) {
-    const number = nodesOf(cluster).find((node) => node.host === key.name)?.number;
-    if (number === undefined) return impossible("The node number of the host is unknown");
+    const numbers = numbersOf(cluster, key.name);
+    if (numbers.length === 0) return impossible("The node number of the host is unknown");
     const neededMs = proved ? 0 : 2 * deadTimes(world, cluster).longest;
     for (const { label, device, uuid } of cluster.status?.filesystems ?? []) {
       if (uuid === undefined) continue;
@@ -57,10 +57,12 @@ export function storageDeath(world: World, host: XenHost, proved: boolean, last:
         return impossible(
           `No heartbeat of the host was seen on file system ${label} in this boot, so its silence proves nothing; when the machine is off, run xensan forget ${key.name}`,
         );
-      const found = witnessOf(world, cluster, key.name, number, device, neededMs);
-      for (const one of found.asked) witnesses.add(one);
-      if (found.said === undefined) open ??= `${label}: ${found.missing}`;
-      else seen.push(found.said);
+      for (const number of numbers) {
+        const found = witnessOf(world, cluster, key.name, number, device, neededMs);
+        for (const one of found.asked) witnesses.add(one);
+        if (found.said === undefined) open ??= `${label}: ${found.missing}`;
+        else seen.push(found.said);
+      }
     }
   }
   if (open !== undefined)

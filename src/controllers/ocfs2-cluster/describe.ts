@@ -104,7 +104,7 @@ function mountPointOf(cluster: ClusterObservation, filesystem: ObservedFilesyste
   if (spec === undefined || former === undefined || former === spec.mountPoint || recorded?.uuid === undefined)
     return spec?.mountPoint ?? former;
   const free = cluster.nodes.every((node) => {
-    if (node.state === "NotFound") return true;
+    if (node.state === "NotFound" && node.heard === undefined) return true;
     const ready = readyNode(node);
     const device = ready && sharedDevice(ready, deviceOf(filesystem));
     if (ready === undefined || device === undefined || ready.facts.mountPoints.state !== "known") return false;

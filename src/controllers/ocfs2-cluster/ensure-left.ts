@@ -44,7 +44,7 @@ export function ensureLeft(cluster: ClusterObservation): ClusterFinding {
 export function leave(cluster: ClusterObservation, node: ObservedNode): Leaving {
   const { host } = node;
   const gone = { node, left: true, assessment: undefined, steps: [] };
-  if (node.state === "NotFound") return gone;
+  if (node.state === "NotFound" && node.heard === undefined) return gone;
   if (node.state === "Found" && (node.neverReached || node.rival !== undefined)) return gone;
   const waits = (assessment: Assessment, steps: readonly ClusterStep[] = []): Leaving => ({
     node,

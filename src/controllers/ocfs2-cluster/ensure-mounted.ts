@@ -222,7 +222,8 @@ export function assessRest(cluster: ClusterObservation, filesystem: ObservedFile
   const path = deviceOf(filesystem);
   const uuid = recorded?.uuid;
   // We never mounted it, so there is nothing to undo.
-  if (path === undefined || uuid === undefined || node.state === "NotFound") return nothing;
+  if (path === undefined || uuid === undefined) return nothing;
+  if (node.state === "NotFound" && node.heard === undefined) return nothing;
   if (node.state === "Found" && node.neverReached && node.view.state === "Unreachable") return nothing;
   const problem = nodeProblem(node);
   const ready = readyNode(node);

@@ -96,8 +96,14 @@ const passing = new Set(["Progressing", "Pending", "NotFormatted", "NotOnline", 
 /** Why a node can be neither assessed nor changed; undefined when it can. */
 export function nodeProblem(node: ObservedNode): Assessment | undefined {
   const { host } = node;
-  if (node.state === "NotFound")
-    return bad(host, "NodeNotFound", `XenHost ${host} does not exist: create it, or remove the node from the spec`);
+  if (node.state === "NotFound") {
+    const heard = node.heard === undefined ? "" : `. ${node.heard}`;
+    return bad(
+      host,
+      "NodeNotFound",
+      `XenHost ${host} does not exist: create it, or remove the node from the spec${heard}`,
+    );
+  }
   if (node.state === "Invalid")
     return bad(host, "NodeNotFound", `XenHost ${host} has an invalid spec: ${node.message}`);
   if (node.rival !== undefined) return bad(host, node.rival.reason, node.rival.message);

@@ -38,7 +38,7 @@ export function isMountedNow(node: ObservedNode, filesystem: ObservedFilesystem)
   const device = deviceOf(filesystem);
   // Its device was never known, so nothing was ever done with it.
   if (device === undefined) return "No";
-  if (node.state === "NotFound") return "No";
+  if (node.state === "NotFound") return node.heard === undefined ? "No" : "Unknown";
   if (node.state === "Found" && node.neverReached && node.view.state === "Unreachable") return "No";
   const ready = readyNode(node);
   const seen = ready && sharedDevice(ready, device);

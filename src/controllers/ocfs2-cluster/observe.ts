@@ -6,6 +6,7 @@ import { isDeleting } from "../../runtime/finalizers.ts";
 import { targetOf } from "../aoe-volume/export-parameters.ts";
 import { directivesOf } from "../directives.ts";
 import { type Gone, goneOf } from "../gone/gone.ts";
+import { heardWithoutHost } from "../gone/hearing.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { lastFacts, pending } from "../hosts/view.ts";
 import { isOlder, type ObjectRef, refTo, type WorkRef } from "../identity.ts";
@@ -35,9 +36,14 @@ export function observeCluster(
   };
 }
 
-/** The nodes of the spec, then those that the status still has. */
+/**
+ * The nodes of the spec, then those that the status still has. A host that the spec lists again under another number
+ * must leave first: it may still write its heartbeat under the former one.
+ */
 function nodeNames(spec: Ocfs2ClusterSpec, status: Ocfs2ClusterStatus): NodeName[] {
+  const numbers = new Map((status.nodes ?? []).map(({ hostRef, number }) => [hostRef.name, number]));
   const listed = spec.nodes
+    .filter(({ hostRef, number }) => (numbers.get(hostRef.name) ?? number) === number)
     .map(({ hostRef, number, address, port }) => ({
       host: hostRef.name,
       number,
@@ -65,7 +71,8 @@ function nodeNames(spec: Ocfs2ClusterSpec, status: Ocfs2ClusterStatus): NodeName
 function seeNode(world: World, cluster: Ocfs2Cluster, names: readonly NodeName[], node: NodeName): ObservedNode {
   const { namespace = "", name: clusterName } = cluster.metadata;
   const object = world.stores.hosts.get({ namespace, name: node.host });
-  if (object === undefined) return { ...node, state: "NotFound" };
+  const key = { namespace, name: node.host };
+  if (object === undefined) return { ...node, state: "NotFound", heard: heardWithoutHost(world, key) };
   const parsed = hostSpec(object);
   if (!parsed.ok) return { ...node, state: "Invalid", message: parsed.message };
   const id = refTo("Ocfs2Cluster", namespace, clusterName);
@@ -79,8 +86,11 @@ function seeNode(world: World, cluster: Ocfs2Cluster, names: readonly NodeName[]
     view: watched?.agent.view ?? pending,
     fresh: watched !== undefined && world.freshness.isFresh(id, watched) && world.freshness.isFresh(hostId, watched),
     trusted: watched?.trusted ?? false,
-    beats: beatOf(goneOf(world, { namespace, name: node.host })),
-    neverReached: object.status?.facts === undefined && lastFacts(watched?.agent.view) === undefined,
+    beats: beatOf(goneOf(world, key)),
+    neverReached:
+      object.status?.facts === undefined &&
+      lastFacts(watched?.agent.view) === undefined &&
+      heardWithoutHost(world, key) === undefined,
     rival: seeRival(world, cluster, names, node, watched),
     busy: watched !== undefined && owners.some((owner) => watched.agent.pending(owner)),
     removed: watched !== undefined && done(watched, id, "remove-cluster"),

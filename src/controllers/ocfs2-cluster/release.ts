@@ -42,7 +42,9 @@ export function release(cluster: ClusterObservation): Release<ClusterFinding> {
  * A host that was never reached, whose XenHost was released, or that belongs to another cluster has nothing of ours.
  */
 const wasTouched = (node: ObservedNode) =>
-  node.state === "Invalid" || (node.state === "Found" && !node.neverReached && node.rival === undefined);
+  node.state === "Invalid" ||
+  (node.state === "NotFound" && node.heard !== undefined) ||
+  (node.state === "Found" && !node.neverReached && node.rival === undefined);
 
 const names = (nodes: readonly ObservedNode[]) => nodes.map(({ host }) => host).join(", ");
 

@@ -18,8 +18,6 @@ export interface DomainObservation {
     readonly host: string | undefined;
     /** Digest of the configuration that the running domain was started with. */
     readonly configuration: string | undefined;
-    /** When it was asked to shut down, wall-clock milliseconds. */
-    readonly shutdownSince: number | undefined;
     /** At the last reconcile it ran on several hosts. */
     readonly splitBrain: boolean;
     /** `INODE BIRTH` of each image that was seen once and that no person gave up, by path. */
@@ -42,6 +40,8 @@ export interface DomainObservation {
    * never ran.
    */
   readonly absentMs: number | undefined;
+  /** Milliseconds since this process saw that the guest was asked to shut down; undefined where it did not. */
+  readonly askedMs: number | undefined;
   /** If several hosts show it: it runs on all of them, as later looks confirmed, or as the status recorded before. */
   readonly twice: boolean;
   /** All hosts have shown again what they show of it in the middle of a migration. */
@@ -64,8 +64,8 @@ export interface ObservedHost {
   readonly name: string;
   /** The spec allows it to run there. */
   readonly allowed: boolean;
-  readonly machine:
-    | { readonly state: "NotFound" }
+  readonly machine: /** `heard`: why the machine may be running nevertheless. */
+    | { readonly state: "NotFound"; readonly heard: string | undefined }
     | { readonly state: "Invalid" }
     | {
         readonly state: "Found";
@@ -168,8 +168,9 @@ export function survey({ hosts, uuid }: Pick<DomainObservation, "hosts" | "uuid"
 function sightingOf(host: ObservedHost, uuid: string): Sighting {
   const { machine, name } = host;
   const unknown = (why: string): Sighting => ({ state: "Unknown", host, why: `XenHost ${name} ${why}` });
-  // A host without a XenHost was released, with everything on it checked or abandoned.
-  if (machine.state === "NotFound") return { state: "Absent", host };
+  // A host without a XenHost was released, with everything on it checked or abandoned, or its object comes later.
+  if (machine.state === "NotFound")
+    return machine.heard === undefined ? { state: "Absent", host } : unknown(`does not exist, and ${machine.heard}`);
   if (machine.state === "Invalid") return unknown("has an invalid spec");
   if (machine.view.state === "Unreachable") {
     if (hasEnded(machine.gone)) return { state: "Absent", host };

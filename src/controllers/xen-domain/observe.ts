@@ -4,6 +4,7 @@ import { findCondition } from "../../runtime/conditions.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import { directivesOf, suspends } from "../directives.ts";
 import { goneOf } from "../gone/gone.ts";
+import { heardWithoutHost } from "../gone/hearing.ts";
 import { currentFacts, type HostView, lastFacts, pending } from "../hosts/view.ts";
 import { isOlder, refTo } from "../identity.ts";
 import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";
@@ -35,7 +36,7 @@ export function observeDomain(
   memory?: { readonly doubts: Doubts; readonly leftovers: Doubts; readonly starts: Starts },
 ): DomainObservation {
   const { namespace = "", name, uid = "" } = domain.metadata;
-  const { hostRef, configuration, shutdownTime, disks = [] } = domain.status ?? {};
+  const { hostRef, configuration, disks = [] } = domain.status ?? {};
   const hosts = hostSights(world, domain, spec, memory?.starts);
   const migration = activeMigration(world, domain, uuid);
   const splitBrain = findCondition(domain.status?.conditions, "Running")?.reason === "SplitBrain";
@@ -54,7 +55,6 @@ export function observeDomain(
     recorded: {
       host: hostRef?.name,
       configuration,
-      shutdownSince: shutdownTime === undefined ? undefined : Date.parse(shutdownTime),
       splitBrain,
       images: new Map(
         disks.flatMap(({ image, identity }) =>
@@ -76,6 +76,7 @@ export function observeDomain(
     migration: migration?.metadata.name,
     offline: migration && offlineMove(world, migration),
     absentMs: undefined,
+    askedMs: undefined,
     twice: proven || splitBrain,
     settled: memory?.leftovers.proven(id, left, 1) ?? true,
     now: world.clock.now(),
@@ -92,7 +93,8 @@ function hostSights(world: World, domain: XenDomain, spec: XenDomainSpec, starts
   return [...new Set([...allowed, ...all])].map((host) => {
     const object = world.stores.hosts.get({ namespace, name: host });
     const sight = { name: host, allowed: allowed.includes(host) };
-    if (object === undefined) return { ...sight, machine: { state: "NotFound" } };
+    if (object === undefined)
+      return { ...sight, machine: { state: "NotFound", heard: heardWithoutHost(world, { namespace, name: host }) } };
     const parsed = hostSpec(object);
     const watched = world.machines.of(refTo("XenHost", namespace, host));
     if (!parsed.ok || watched === undefined) return { ...sight, machine: { state: "Invalid" } };

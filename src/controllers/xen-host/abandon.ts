@@ -24,9 +24,13 @@ export function abandonRefused(world: World, host: XenHost): Contradiction | und
   const id = refTo("XenHost", key.namespace, key.name);
   const machine = world.machines.of(id);
   const clusters = world.stores.clusters.byIndex("host", keyString(key));
-  // It was never reached, so nothing was ever done there.
-  if (host.status?.facts === undefined) return undefined;
-  if (machine !== undefined && (machine.agent.view.state === "Pending" || !world.freshness.isFresh(id, machine)))
+  // It was never reached, so nothing was ever done there; or its status was lost, and the machine still runs.
+  const reached = host.status?.facts !== undefined;
+  if (
+    reached &&
+    machine !== undefined &&
+    (machine.agent.view.state === "Pending" || !world.freshness.isFresh(id, machine))
+  )
     return waits("ClientUnknown", "the host must be probed again");
   const facts = currentFacts(machine?.agent.view);
   if (facts !== undefined) return beats(facts, clusters);

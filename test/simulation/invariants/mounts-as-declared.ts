@@ -57,7 +57,17 @@ function isDeclared(scene: Scene, host: string, uuid: string, mountPoint: string
   return clusters.some((cluster) => {
     if (objectAt(cluster, "metadata").deletionTimestamp !== undefined) return false;
     const spec = objectAt(cluster, "spec");
-    const listed = list(spec.nodes).some((node) => isObject(node) && names.has(String(objectAt(node, "hostRef").name)));
+    const seated = new Map(
+      list(objectAt(cluster, "status").nodes)
+        .filter(isObject)
+        .map((node) => [objectAt(node, "hostRef").name, node.number]),
+    );
+    // A node that is listed again under another number must leave first.
+    const listed = list(spec.nodes).some((node) => {
+      if (!isObject(node)) return false;
+      const { name = "" } = objectAt(node, "hostRef");
+      return names.has(String(name)) && (seated.get(name) ?? node.number) === node.number;
+    });
     const labels = list(objectAt(cluster, "status").filesystems).flatMap((one) =>
       isObject(one) && one.uuid === uuid ? [one.label] : [],
     );

@@ -60,7 +60,7 @@ describe("the clients of a volume", () => {
     ],
     [
       "False ClientNotFound: bella: XenHost bella does not exist: create it, or remove it from spec.clientRefs",
-      { name: "bella", listed: true, state: "NotFound" },
+      { name: "bella", listed: true, state: "NotFound", heard: undefined },
     ],
     [
       "Unknown ClientNotReady: bella: XenHost bella has an invalid spec: no ssh",

@@ -19,6 +19,15 @@ function holdWith(row: string) {
 }
 
 it.each([
+  [undefined, { kind: "Free" }],
+  ["XenHost brutus sees the heartbeat of node 0 (bella)", { kind: "Unknown" }],
+])("of a client without a XenHost, of which the others say %j", (heard, expected) => {
+  const clients = [{ name: "bella", listed: true, state: "NotFound", heard }] as const;
+  const because = heard === undefined ? {} : { because: [`XenHost bella does not exist, and ${heard}`] };
+  expect(holdOf(volume({ clients }))).toEqual({ ...expected, ...because });
+});
+
+it.each([
   ["device e99.9 up 0200000000ff eth1 8704 281474976710655", "Free"],
   ["user e0.10", "Free"],
   ["device e0.1 up 0200000000ff eth1 8704 281474976710655", "Unknown"],

@@ -87,7 +87,7 @@ describe("the configuration of a cluster", () => {
     ["Unknown Pending: bella: Waiting for a probe", (one) => ({ ...one, trusted: false })],
     [
       "False NodeNotFound: bella: XenHost bella does not exist: create it, or remove the node from the spec",
-      () => ({ ...seat("bella"), host: "bella", listed: true, state: "NotFound" }),
+      () => ({ ...seat("bella"), host: "bella", listed: true, state: "NotFound", heard: undefined }),
     ],
     [
       "False NodeNotFound: bella: XenHost bella has an invalid spec: no ssh",

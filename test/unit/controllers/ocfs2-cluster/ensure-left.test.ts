@@ -77,7 +77,7 @@ describe("a host that is no longer a node", () => {
         { removed: true },
       ),
     ],
-    ["there is no XenHost", { ...seat("carl"), host: "carl", listed: false, state: "NotFound" }],
+    ["there is no XenHost", { ...seat("carl"), host: "carl", listed: false, state: "NotFound", heard: undefined }],
     ["nobody ever reached it", carl({}, { view: unreachable, neverReached: true })],
     ["it is another cluster's", carl({}, { rival: { reason: "NodeInOtherCluster", message: "" } })],
   ])("has left where %s", (_name, one) => {

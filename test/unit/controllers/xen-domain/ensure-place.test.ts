@@ -10,7 +10,11 @@ const goesOn = { conditions: [], steps: [], proceed: true };
 const stops = (disks: string, running = disks) => ({
   ...{ conditions: [`DisksReady ${disks}`, `Running ${running}`], steps: [], proceed: false },
 });
-const missing = (name: string): ObservedHost => ({ name, allowed: true, machine: { state: "NotFound" } });
+const missing = (name: string): ObservedHost => ({
+  name,
+  allowed: true,
+  machine: { state: "NotFound", heard: undefined },
+});
 const on = (owner: string | undefined) =>
   host("bella", {
     ...runs(),

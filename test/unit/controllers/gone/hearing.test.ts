@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import type { Ocfs2Cluster } from "../../../../src/api/kinds.ts";
+import { heardWithoutHost, hearingOf } from "../../../../src/controllers/gone/hearing.ts";
+import { Heartbeats } from "../../../../src/controllers/gone/heartbeats.ts";
+import { type HostView, pending } from "../../../../src/controllers/hosts/view.ts";
+import type { World } from "../../../../src/controllers/world.ts";
+import { known, reachable } from "../facts.ts";
+import { device, shared } from "../ocfs2-cluster/observations.ts";
+
+const key = { namespace: "san", name: "brutus" };
+
+/** Bella, node 0, listens; brutus is node 1 in the spec and, if given, another number in the status. */
+function scene(former?: number) {
+  const node = (name: string, number: number) => ({ hostRef: { name }, number, address: `10.0.0.${number + 1}` });
+  const cluster = {
+    metadata: { namespace: "san", name: "data" },
+    spec: {
+      clusterName: "data",
+      nodes: [node("bella", 0), node("brutus", 1)],
+      filesystems: [{ label: "DATA", volumeRef: { name: "data" }, mountPoint: "/srv/data" }],
+    },
+    status: {
+      nodes: former === undefined ? [] : [node("brutus", former)],
+      filesystems: [{ label: "DATA", device }],
+    },
+  } as unknown as Ocfs2Cluster;
+  const bella = { agent: { view: pending as HostView } };
+  const heartbeats = new Heartbeats();
+  let now = 0;
+  const world = {
+    stores: { clusters: { byIndex: () => [cluster] } },
+    machines: { of: ({ name }: { name: string }) => (name === "bella" ? bella : undefined) },
+    heartbeats,
+    clock: { monotonic: () => now },
+  } as unknown as World;
+  /** Bella looks now and sees these sequence numbers of the nodes. */
+  const look = (at: number, beats: Readonly<Record<number, string>>) => {
+    now = at;
+    const seen = Object.entries(beats).map(([number, sequence]) => ({ node: Number(number), sequence }));
+    const view = reachable({ sharedDevices: known([shared({ heartbeats: seen, mounts: [] })]) });
+    if (view.state !== "Reachable") return;
+    bella.agent.view = { ...view, snapshot: { ...view.snapshot, startedAt: at } };
+    heartbeats.look(bella, at);
+  };
+  return {
+    look,
+    waits: (ms: number) => {
+      now += ms;
+    },
+    heard: (silentMs = 0) => hearingOf(world, key, silentMs).kind,
+    why: () => heardWithoutHost(world, key),
+  };
+}
+
+describe("the heartbeat of a host", () => {
+  it("is unsure until another node has looked twice, then heard or not", () => {
+    const { look, heard, why } = scene();
+    expect(heard()).toBe("Unsure");
+    look(0, { 1: "a" });
+    expect([heard(), why()]).toEqual([
+      "Unsure",
+      `XenHost bella must see no change in the heartbeat of node 1 (brutus) on ${device} in two probes`,
+    ]);
+    look(30_000, { 1: "b" });
+    expect([heard(), why()]).toEqual([
+      "Heard",
+      `XenHost bella sees the heartbeat of node 1 (brutus) on ${device}: the machine is running`,
+    ]);
+    look(60_000, { 1: "b" });
+    expect([heard(), why()]).toEqual(["Silent", undefined]);
+    expect(heard(60_000)).toBe("Unsure");
+  });
+
+  it.each([
+    ["beats", { 1: "b" }],
+    ["is silent", { 1: "a" }],
+  ])("is unsure again where the last look that showed that it %s is old", (_what, second) => {
+    const { look, waits, heard } = scene();
+    look(0, { 1: "a" });
+    look(30_000, second);
+    expect(heard()).not.toBe("Unsure");
+    waits(180_001);
+    expect(heard()).toBe("Unsure");
+  });
+
+  it("is heard under its former number until the node has left", () => {
+    const { look, heard } = scene(5);
+    look(0, { 5: "a" });
+    look(30_000, { 5: "b" });
+    expect(heard()).toBe("Heard");
+    look(60_000, { 5: "b" });
+    expect(heard()).toBe("Silent");
+  });
+});
