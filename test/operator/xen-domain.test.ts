@@ -297,6 +297,42 @@ describe("a domain that is deleted", () => {
   });
 });
 
+describe("a guest that ignores a shutdown, with onTimeout Destroy", () => {
+  const deaf = async () => {
+    const stage = room([xenDomain("vm", nodes, { shutdown: { timeoutSeconds: 120, onTimeout: "Destroy" } })]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    const [domain] = nodes.flatMap((host) => stage.rack.xen.domains(host));
+    stage.rack.xen.setGuest(domain?.configuration.uuid ?? "", { shutdown: "Ignores" });
+    return stage;
+  };
+  const annotate = (stage: Stage, paused: string | null) =>
+    stage.patch("XenDomain", at("vm"), { metadata: { annotations: { "xensan.dev/paused": paused } } });
+
+  it("has its time from when it was asked, not from a deletion that was paused", async () => {
+    const stage = await deaf();
+    annotate(stage, "true");
+    stage.delete("XenDomain", at("vm"));
+    await stage.advance(minutes(10));
+    expect(status(stage, "XenDomain", "vm").shutdownTime).toBeUndefined();
+    annotate(stage, null);
+    await stage.advance(minutes(1.9));
+    expect(executing(stage)).toHaveLength(1);
+    await eventually(stage, () => stage.find("XenDomain", at("vm")), undefined, 2);
+  });
+
+  it("has its time anew after a restart of the operator: the time in the status may come from a backup", async () => {
+    const stage = await deaf();
+    stage.patch("XenDomain", at("vm"), { spec: { powerState: "Halted" } });
+    await eventually(stage, () => running(stage), "True/Stopping");
+    stage.life.end();
+    await stage.advance(minutes(60));
+    stage.startOperator();
+    await stage.advance(minutes(1.9));
+    expect(executing(stage)).toHaveLength(1);
+    await eventually(stage, () => executing(stage), [], 2);
+  });
+});
+
 describe("two domains that want the same image", () => {
   it("the older has it, the newer says so and is not started", async () => {
     const stage = room([xenDomain("vm", nodes)]);

@@ -28,6 +28,8 @@ import { choosePlace } from "./placement.ts";
 const type = "Running";
 /** A guest that reboots disappears for about two seconds (xl sleeps before it builds the domain again). */
 export const rebootMs = 10_000;
+/** True if the domain has just disappeared, so that its guest may only be rebooting. */
+export const mayReboot = ({ absentMs }: DomainObservation): boolean => absentMs !== undefined && absentMs < rebootMs;
 /** How long one command waits for a guest to shut down; the next command continues to wait. */
 const shutdownStepSeconds = 20;
 
@@ -177,10 +179,13 @@ function lockSteps(domain: DomainObservation, host: ObservedHost): Step[] {
   return [stepOf(xenHost(host.name), command)];
 }
 
+/** True if the guest was asked to shut down and has had its time. */
+export const isLate = ({ askedMs, spec }: DomainObservation): boolean =>
+  askedMs !== undefined && askedMs > spec.shutdown.timeoutSeconds * 1000;
+
 function shutDown(domain: DomainObservation, host: ObservedHost, where: string): Finding {
   const { timeoutSeconds, onTimeout } = domain.spec.shutdown;
-  const { shutdownSince } = domain.recorded;
-  const late = shutdownSince !== undefined && domain.now - shutdownSince > timeoutSeconds * 1000;
+  const late = isLate(domain);
   const steps = [stopStep(domain, host, late && onTimeout === "Destroy" ? "Destroy" : "Shutdown")];
   if (late && onTimeout === "Wait")
     return found(
@@ -228,7 +233,7 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
   const ended = last?.machine.state === "Found" && hasEnded(last.machine.gone);
   // An offline migration has waited for that before it released the lock; on a dead host no guest reboots.
   const stopped = (target !== undefined && lock === undefined) || ended;
-  if (!stopped && domain.absentMs !== undefined && domain.absentMs < rebootMs)
+  if (!stopped && mayReboot(domain))
     return found([
       no(type, "Vanished", "The domain has just disappeared; a guest that reboots returns within seconds"),
     ]);

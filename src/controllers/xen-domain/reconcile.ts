@@ -5,6 +5,8 @@ import { type KubeApi, keyOf } from "../../runtime/kube-api.ts";
 import { done } from "../../runtime/reconciler.ts";
 import { convergence } from "../converge.ts";
 import { suspends } from "../directives.ts";
+import type { StepResult } from "../hosts/step.ts";
+import type { ObjectRef } from "../identity.ts";
 import { type Pass, reconcilerOf } from "../reconciler.ts";
 import { domainSpec } from "../specs.ts";
 import type { Controlled } from "../watch.ts";
@@ -13,7 +15,7 @@ import { Absences } from "./absences.ts";
 import { derivedUuid } from "./derived-uuid.ts";
 import { describeDomain } from "./describe.ts";
 import { Doubts } from "./doubts.ts";
-import { rebootMs } from "./ensure-power.ts";
+import { mayReboot, rebootMs } from "./ensure-power.ts";
 import { heldConditions } from "./held.ts";
 import { jobs } from "./jobs.ts";
 import { type DomainObservation, hasRun, survey } from "./observation.ts";
@@ -22,6 +24,7 @@ import { type DomainPlan, planDomain } from "./plan.ts";
 import { ready } from "./ready.ts";
 import { migrationsOf, recordMigrations } from "./record-migrations.ts";
 import { release, whatStays } from "./release.ts";
+import { Shutdowns } from "./shutdowns.ts";
 import { Starts } from "./starts.ts";
 import { inTurn, isBeingStarted, isObserved, turnSeconds } from "./turns.ts";
 import { machinesOf, watchDomains } from "./watches.ts";
@@ -36,7 +39,7 @@ export function controlDomains(means: Means): Controlled {
   const shared = { kind: xenDomains, store: world.stores.domains, owned };
   const absences = new Absences(world.ledger);
   const [doubts, leftovers] = [new Doubts(world), new Doubts(world)];
-  const starts = new Starts(world.ledger);
+  const [starts, shutdowns] = [new Starts(world.ledger), new Shutdowns(world.ledger)];
   const acts = ({ directives }: Pick<DomainPass, "directives">) => !suspends(directives);
   const converge = convergence<XenDomain, XenDomainSpec, XenDomainStatus, DomainObservation, DomainPlan>(means, {
     ...shared,
@@ -44,7 +47,9 @@ export function controlDomains(means: Means): Controlled {
       const uuid = spec.uuid ?? derivedUuid(world, object, spec) ?? object.metadata.uid ?? "";
       const seen = observeDomain(world, object, spec, uuid, { doubts, leftovers, starts });
       if (isDeleting(object)) starts.end(ref);
-      return { ...seen, absentMs: absences.look(ref, survey(seen), hasRun(seen), world.clock.monotonic()) };
+      const now = world.clock.monotonic();
+      const absentMs = absences.look(ref, survey(seen), hasRun(seen), now);
+      return { ...seen, absentMs, askedMs: shutdowns.look(ref, resultsOf(ref, seen), now) };
     },
     plan: planDomain,
     release,
@@ -53,8 +58,9 @@ export function controlDomains(means: Means): Controlled {
       return { seen, plan: inTurn(world, pass, seen, plan, acts(pass) ? starts : undefined) };
     },
     describe(pass, seen, { steps }) {
-      const { draft, object } = pass;
-      const meant = isDeleting(object) || acts(pass) ? steps : [];
+      const { draft, object, ref } = pass;
+      const meant = acts(pass) ? steps : [];
+      if (!meant.some(({ action }) => action === "stop-domain")) shutdowns.end(ref, world.clock.monotonic());
       describeDomain(
         draft.status,
         seen,
@@ -113,13 +119,17 @@ async function nameForever(api: KubeApi, domain: XenDomain, uuid: string, signal
 
 /** The seconds until a reboot must be over, or until the time for a shutdown is over. */
 function dueIn(domain: DomainObservation): number | undefined {
-  if (domain.recorded.shutdownSince !== undefined) {
-    const left = domain.recorded.shutdownSince + domain.spec.shutdown.timeoutSeconds * 1000 - domain.now;
+  const { askedMs, absentMs = 0, spec } = domain;
+  if (askedMs !== undefined) {
+    const left = spec.shutdown.timeoutSeconds * 1000 - askedMs;
     return left > 0 ? left / 1000 + 1 : undefined;
   }
-  const { absentMs } = domain;
-  return absentMs !== undefined && absentMs < rebootMs ? Math.ceil((rebootMs - absentMs) / 1000) : undefined;
+  return mayReboot(domain) ? Math.ceil((rebootMs - absentMs) / 1000) : undefined;
 }
+
+/** What the last steps for the domain did, on all its hosts. */
+const resultsOf = (domain: ObjectRef, { hosts }: DomainObservation): StepResult[] =>
+  hosts.flatMap(({ machine }) => (machine.state === "Found" ? machine.watched.agent.results(domain) : []));
 
 function leftBy(world: World, domain: XenDomain): string {
   const parsed = domainSpec(domain);

@@ -7,10 +7,10 @@ import { isMarkOf, xenHost } from "../identity.ts";
 import { declaredAnew } from "./declared-anew.ts";
 import { workerFor } from "./ensure-disks.ts";
 import { takenBy } from "./ensure-place.ts";
-import { stopStep } from "./ensure-power.ts";
+import { isLate, mayReboot, stopStep } from "./ensure-power.ts";
 import { imageOn, silentAbout, strangersAt } from "./images.ts";
 import { strayLeaseSteps } from "./lease.ts";
-import { type DomainObservation, factsOf, imagePath, isPlaced, survey } from "./observation.ts";
+import { type DomainObservation, factsOf, imagePath, isPlaced, lockSeen, survey } from "./observation.ts";
 import { isDeclaredSomewhere } from "./owner.ts";
 
 /** Releases a deleted domain once it, its configurations and, if the policy says so, its images are gone. */
@@ -57,8 +57,7 @@ export function release(domain: DomainObservation): Release<Finding> {
   const [one] = present;
   if (one !== undefined) {
     const { timeoutSeconds, onTimeout } = domain.spec.shutdown;
-    const since = domain.recorded.shutdownSince;
-    const late = since !== undefined && domain.now - since > timeoutSeconds * 1000;
+    const late = isLate(domain);
     const how = late && onTimeout === "Destroy" ? "Destroy" : "Shutdown";
     const message = late
       ? `The guest on ${one.host.name} has not shut down within ${timeoutSeconds} s. ${leave}`
@@ -67,6 +66,9 @@ export function release(domain: DomainObservation): Release<Finding> {
   }
   if (unknowns.length > 0)
     return blocked("HostUnknown", `Cannot determine whether the domain still runs: ${unknowns.join(", ")}. ${leave}`);
+  // A stop removes the lock file; a guest that reboots leaves it.
+  if (lockSeen(domain) !== undefined && mayReboot(domain))
+    return blocked("Vanished", "The domain has just disappeared; a guest that reboots returns within seconds");
   const unmounted =
     domain.spec.deletionPolicy === "Delete"
       ? domain.disks.filter((disk) =>

@@ -165,7 +165,7 @@ describe("a domain that runs", () => {
   it("is asked to shut down, and destroyed only late and where the spec says so", () => {
     const halted = (onTimeout: string) => ({ powerState: "Halted", shutdown: { timeoutSeconds: 60, onTimeout } });
     const asked = "True Stopping: The guest is being asked to shut down on bella as domain 3";
-    const since = (now: number) => ({ now, ...recorded({ shutdownSince: 0 }) });
+    const since = (askedMs: number) => ({ askedMs });
     expect(look(here({}, on, halted("Destroy")))).toEqual(says(asked, [stop("shutdown", 20)]));
     expect(look(here(since(60_000), on, halted("Destroy")))).toEqual(says(asked, [stop("shutdown", 20)]));
     expect(look(here(since(60_001), on, halted("Destroy")))).toEqual(says(asked, [stop("destroy", 5)]));

@@ -95,7 +95,7 @@ export function domain(rest: Partial<DomainObservation> = {}, spec: object = {})
   return {
     ...{ owner, name: "vm", uuid, spec: parsed, hosts: [host("bella"), host("brutus")], disks, cdroms },
     recorded: {
-      ...{ host: undefined, configuration: undefined, shutdownSince: undefined, splitBrain: false },
+      ...{ host: undefined, configuration: undefined, splitBrain: false },
       images: new Map(),
     },
     ...{
@@ -104,6 +104,7 @@ export function domain(rest: Partial<DomainObservation> = {}, spec: object = {})
       migration: undefined,
       offline: undefined,
       absentMs: undefined,
+      askedMs: undefined,
       twice: false,
       settled: false,
       now: 0,
