@@ -171,7 +171,7 @@ describe("an interface that is not there", () => {
     expect(message(stage, "XenHost", "bella", "Ready")).toContain("eth0, eth1");
     await eventually(stage, () => word(stage, "AoeVolume", "good", "Exported"), "False/AddressUnverified");
     expect(message(stage, "AoeVolume", "good", "Ready")).toContain(
-      "XenHost bella cannot check the segment yet (eth7: No such device",
+      'XenHost bella cannot check the segment yet (a row could not be read (aoecfg: bind funky: No such device): "eth7")',
     );
   });
 });

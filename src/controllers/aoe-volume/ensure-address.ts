@@ -182,7 +182,7 @@ function onTheWire(volume: VolumeObservation, facts: HostFacts): Finding | undef
       );
     // A client keeps a dead server's address as a path. Where it listened and heard one answer, a second path is only
     // that.
-    if (silence(client.view.snapshot.facts) === undefined) continue;
+    if (silence(client.view.snapshot.facts, device?.interfaces) === undefined) continue;
     const strangers = device?.macs.filter((one) => one !== mac) ?? [];
     if (own && mac !== undefined && device?.up === true && device.macs.includes(mac) && strangers.length > 0)
       return conflict(
@@ -208,13 +208,16 @@ function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefin
   const { spec, server } = volume;
   if (server.state !== "Found" || facts.exports.state !== "known") return undefined;
   const netif = interfaceOf(spec, server.spec);
-  const own = lookUp(facts.exports.value, "address", addressText, addressText(spec));
-  if (own.some((one) => isOurs(volume, one) || one.interface === netif)) return undefined;
+  const exported = lookUp(facts.exports.value, "address", addressText, addressText(spec));
+  if (exported.some((one) => isOurs(volume, one) || one.interface === netif)) return undefined;
   const listeners = volume.clients.flatMap((client) =>
     client.state === "Found" && client.listed && !client.isServer ? [client] : [],
   );
   const link = interfaceProblem(facts, netif);
-  if (listeners.length === 0 && silence(facts) === undefined && link === undefined) return undefined;
+  const segment = segmentOn(server.spec, netif);
+  const own = server.spec.interfaces.flatMap((one) => (one.segment === segment ? [one.name] : []));
+  const mute = silence(facts, own);
+  if (listeners.length === 0 && mute === undefined && link === undefined) return undefined;
   const deaf: string[] = [];
   for (const { host, view, fresh, spec: client } of listeners) {
     if (view.state === "Unreachable") deaf.push(`${host} cannot be reached (${view.reason})`);
@@ -228,11 +231,10 @@ function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefin
     }
   }
   if (deaf.length === 0) {
-    const segment = segmentOn(server.spec, netif);
     const [why, install] =
       facts.responders.state === "absent"
         ? ["has no aoecfg", "install aoetools on that host, or "]
-        : [`cannot check the segment (${link?.message ?? silence(facts)})`, ""];
+        : [`cannot check the segment (${link?.message ?? mute})`, ""];
     deaf.push(
       `AoeServer ${server.name} ${why} and the volume lists no client: ${install}add a XenHost on segment ${segment} to spec.clientRefs`,
     );
@@ -246,11 +248,12 @@ function unheard(volume: VolumeObservation, facts: HostFacts): Finding | undefin
 }
 
 /**
- * Why a host did not tell all who answer. Undefined: it did. Where answers were cut off, the unread row shows only the
- * interface; a single odd answer hides no other.
+ * Why a host did not tell all who answer on some of its interfaces, on any by default. Undefined: it did. Where answers
+ * were cut off, or aoecfg failed, the unread row shows only the interface; a single odd answer hides no other.
  */
-function silence({ responders }: HostFacts): string | undefined {
-  if (responders.state === "known") return gapIn(responders, (row) => !row.includes(" "));
+function silence({ responders }: HostFacts, on?: readonly string[]): string | undefined {
+  if (responders.state === "known")
+    return gapIn(responders, (row) => (on === undefined ? !row.includes(" ") : on.includes(row)));
   return responders.state === "unknown" ? responders.why : "aoecfg is not installed";
 }
 

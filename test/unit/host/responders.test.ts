@@ -17,7 +17,7 @@ describe.each(shells)("who answers on a segment, in %s", (...shell) => {
     const bytes = stdout.replace(/^(?!responders\t).*\n/gm, "").length;
     return { answers: value.length, bytes, unread };
   };
-  const cut = { why: "aoecfg heard more than 1024 answers or 256 KiB", row: "eth1" };
+  const cut = { why: "aoecfg heard more than 1024 answers or 262144 bytes", row: "eth1" };
 
   it("is told as long as it fits: one who floods a segment costs the rest of that segment", () => {
     dom0.program(
@@ -36,8 +36,20 @@ describe.each(shells)("who answers on a segment, in %s", (...shell) => {
     expect(bytes).toBeLessThan(2 * 256 * 1024 + 200);
   });
 
-  it("is unknown where aoecfg fails", () => {
-    dom0.program("aoecfg", "#!/bin/sh\nprintf '0.2\\t\\n'\n[ $3 = eth2 ] || { echo down >&2; exit 3; }\n");
-    expect(look()).toEqual({ state: "unknown", why: expect.stringMatching(/^eth1: down/) });
+  it("leaves room for the answers on every interface", () => {
+    dom0.program("aoecfg", "#!/bin/sh\nwhile printf '0.1\\tx\\n'; do :; done 2>/dev/null\n");
+    const segments = Array.from({ length: 16 }, (_, index) => `eth${index}`);
+    const { responders } = parseProbe(dom0.run(probe({ roles: ["Client"], segments, backings: [] })).stdout);
+    const why = "aoecfg heard more than 250 answers or 65536 bytes";
+    expect(responders).toMatchObject({ state: "known", unread: segments.map((row) => ({ why, row })) });
+    expect(responders.state === "known" && responders.value.length).toBe(16 * 250);
+  });
+
+  it.each([
+    ["echo 'send config query: Network is down' >&2; exit 3", "aoecfg: send config query: Network is down"],
+    ["exit 3", "aoecfg: exit code 3"],
+  ])("is unknown on an interface where aoecfg fails (%s)", (fails, why) => {
+    dom0.program("aoecfg", `#!/bin/sh\nprintf '0.2\\t\\n'\n[ $3 = eth2 ] || { ${fails}; }\n`);
+    expect(look()).toMatchObject({ answers: 2, unread: [{ why, row: "eth1" }] });
   });
 });

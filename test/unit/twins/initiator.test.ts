@@ -39,8 +39,16 @@ twins(
       dom0.flood("e0.1", 2000);
       const told = await dom0.look(probe({ roles: ["Client"], segments: ["eth1"], backings: [] }), ["responders"]);
       const heard = "responders\teth1\t0.1\t\n".repeat(1024);
-      const more = "responders\t?\taoecfg heard more than 1024 answers or 256 KiB\teth1\n";
+      const more = "responders\t?\taoecfg heard more than 1024 answers or 262144 bytes\teth1\n";
       expect(told).toBe(`${heard}${more}end\tresponders\tknown\t0\t\n`);
+    });
+
+    it("hears on one interface what it does not hear on another", async () => {
+      dom0.served("e0.1", 64 * mib);
+      const request = probe({ roles: ["Client"], segments: ["eth1", "eth9"], backings: [] });
+      const told = await dom0.look(request, ["responders"]);
+      const silent = "responders\t?\taoecfg: bind funky: No such device\teth9\n";
+      expect(told).toBe(`responders\teth1\t0.1\t\n${silent}end\tresponders\tknown\t0\t\n`);
     });
   },
   { packages: ["aoetools"] },

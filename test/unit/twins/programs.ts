@@ -281,8 +281,9 @@ server=$(awk -v name="$4.$5" '$1 == name { print $2 }' "@FAKE@/targets" 2>/dev/n
 echo "serial_number: $4.$5:$server"
 `;
 
-/** aoecfg -t SECONDS INTERFACE: a line for each answer. */
+/** aoecfg -t SECONDS INTERFACE: a line for each answer. There is no eth9. */
 const aoecfg = `#!/bin/sh
+[ "$3" != eth9 ] || { echo 'bind funky: No such device' >&2; exit 1; }
 awk '{ print $1 "\t" }' "@FAKE@/targets" 2>/dev/null
 `;
 

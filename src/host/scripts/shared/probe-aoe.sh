@@ -136,23 +136,29 @@ all_mounted() {
 	done
 }
 
-# Any machine on a segment can flood it, so only the first answers on each interface are read.
+# Any machine on a segment can flood it, so only the first answers on each interface are read, and no interface takes
+# the rows of another. Where aoecfg fails, a row says so.
 probe_responders() {
 	have aoecfg || return "$absent"
-	failed=
+	interfaces=0
+	while read -r _; do interfaces=$((interfaces + 1)); done <"$work/segments"
+	[ "$interfaces" != 0 ] || return "$known"
+	answers=$((4000 / interfaces)) most=$((1048576 / interfaces))
+	[ "$answers" -le 1024 ] || answers=1024
+	[ "$most" -le 262144 ] || most=262144
 	while read -r net; do
 		{
 			code=0
 			aoecfg -t 1 "$net" 2>"$work/aoecfg.$net.err" </dev/null || code=$?
 			echo "$code" >"$work/aoecfg.$net.rc"
-		} | awk -v net="$net" -v cut="$work/aoecfg.$net.cut" "$escape_fields"'{
+		} | awk -v net="$net" -v cut="$work/aoecfg.$net.cut" -v answers="$answers" -v most="$most" "$escape_fields"'{
 			target = $0; sub(/\t.*/, "", target)
 			config = $0
 			if (!sub(/^[^\t]*\t/, "", config)) config = ""
 			line = "responders\t" net "\t" target "\t" esc(config)
 			# Counts bytes as they are printed: an escaped character takes four bytes.
-			if (NR > 1024 || (bytes += length(line) + 1) > 262144) {
-				print "responders\t?\taoecfg heard more than 1024 answers or 256 KiB\t" net
+			if (NR > answers || (bytes += length(line) + 1) > most) {
+				print "responders\t?\taoecfg heard more than " answers " answers or " most " bytes\t" net
 				print "cut" >cut
 				exit
 			}
@@ -165,10 +171,9 @@ probe_responders() {
 		# If its output was cut off, aoecfg failed because of that.
 		[ ! -e "$work/aoecfg.$net.cut" ] || continue
 		word "$work/aoecfg.$net.rc"
-		[ "$value" = 0 ] || failed="$failed$net: $(head -c 200 "$work/aoecfg.$net.err") "
+		[ "$value" != 0 ] || continue
+		code=$value
+		word "$work/aoecfg.$net.err"
+		row responders '?' "aoecfg: $(printf '%.200s' "${value:-exit code $code}" | tr '\t' ' ')" "$net"
 	done <"$work/segments"
-	[ -z "$failed" ] || {
-		echo "$failed" >&2
-		return 1
-	}
 }

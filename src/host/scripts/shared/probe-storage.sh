@@ -83,7 +83,7 @@ look_at_paths() {
 	set --
 	for list in served asked; do
 		[ -f "$work/$list" ] || continue
-		while IFS= read -r path; do [ ! -e "$path" ] || set -- "$@" "$path"; done <"$work/$list"
+		while IFS= read -r path; do set -- "$@" "$path"; done <"$work/$list"
 	done
 	[ $# != 0 ] || return 0
 	printf '%s\n' "$@" >"$work/paths.seen"

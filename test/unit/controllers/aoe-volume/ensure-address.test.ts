@@ -223,7 +223,7 @@ describe("what is heard on the wire", () => {
     const given = heard("eth1");
     for (const rest of [{ fresh: false }, { isServer: true }, { view: unreachable }])
       expect(look({ clients: [client(given, { listed: false, ...rest })] })).toEqual(its);
-    expect(look({ clients: [{ name: "bella", listed: true, state: "NotFound" }] })).toEqual(its);
+    expect(look({ clients: [{ name: "bella", listed: true, state: "NotFound", heard: undefined }] })).toEqual(its);
   });
 
   it("shows without aoecfg by whom a client uses", () => {
@@ -325,6 +325,21 @@ describe("a first start", () => {
     expect(look({}, { ...free, interfaces: known([{ ...card, carrier: false }]) })).toEqual(
       waits(
         `AoeServer san1 cannot check the segment (network interface eth1 has no carrier: check the cable and the switch) ${add}`,
+      ),
+    );
+  });
+
+  it("asks a server only for its interfaces on the segment of the volume", () => {
+    const cut = { why: "aoecfg heard more than 1024 answers or 262144 bytes", row: "eth2" };
+    const two = [{ name: "eth1" }, { name: "eth2", segment: "other" }];
+    const spec = aoeServerSpecSchema.parse({ ssh, interfaces: two, allowedBackings: ["/srv/*"] });
+    const cards = known([card, { ...card, name: "eth2" }]);
+    const heard = { ...free, interfaces: cards, responders: knownBut(cut) };
+    expect(look({ server: server(heard, { spec }) }, heard)).toEqual(its);
+    const own = { ...heard, responders: knownBut({ ...cut, row: "eth1" }) };
+    expect(look({ server: server(own, { spec }) }, own)).toEqual(
+      waits(
+        'AoeServer san1 cannot check the segment (a row could not be read (aoecfg heard more than 1024 answers or 262144 bytes): "eth1") and the volume lists no client: add a XenHost on segment default to spec.clientRefs',
       ),
     );
   });
