@@ -1,3 +1,4 @@
+import { isDeleting } from "../runtime/finalizers.ts";
 import type { KubeObject } from "../runtime/kube-api.ts";
 
 /**
@@ -168,4 +169,16 @@ export function isOlder({ metadata: one }: KubeObject, { metadata: other }: Kube
   const ages = (one.creationTimestamp ?? "").localeCompare(other.creationTimestamp ?? "");
   const names = `${one.namespace}/${one.name}`.localeCompare(`${other.namespace}/${other.name}`);
   return ages < 0 || (ages === 0 && names < 0);
+}
+
+/**
+ * Deleted objects, which could not go otherwise, then the others by age: a host can be asked about so many only. Compares
+ * plain text, because there may be tens of thousands.
+ */
+export function deletedThenOldest<T extends KubeObject>(objects: Iterable<T>): T[] {
+  const keyed = [...objects].map((object) => {
+    const { creationTimestamp = "", namespace = "", name } = object.metadata;
+    return { object, key: `${isDeleting(object) ? 0 : 1} ${creationTimestamp} ${namespace}/${name}` };
+  });
+  return keyed.sort((one, other) => (one.key < other.key ? -1 : 1)).map(({ object }) => object);
 }

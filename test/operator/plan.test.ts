@@ -86,6 +86,7 @@ function observe(change: Partial<HostFacts> = {}, spec: object = {}): VolumeObse
       host: "AoeServer san",
       view: { state: "Reachable", snapshot },
       fresh: true,
+      leftOut: false,
       trusted: true,
       spec: aoeServerSpecSchema.parse({
         ssh: { host: "10.0.0.1", ...secret },

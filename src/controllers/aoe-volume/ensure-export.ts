@@ -6,6 +6,7 @@ import type { HostCommand } from "../../host/command.ts";
 import { type Export, type HostFacts, whyUnread } from "../../host/facts.ts";
 import { interfaceProblem, serverProblem } from "../aoe-server/plan.ts";
 import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
+import { mostPaths } from "../hosts/machines.ts";
 import { advice, type Step, stepOf } from "../hosts/step.ts";
 import { addressText, lookUp } from "../hosts/view.ts";
 import { aoeServer, parseMark } from "../identity.ts";
@@ -111,6 +112,14 @@ interface BackingLook {
   readonly finding?: Finding;
 }
 
+/** Says why the server did not report what the backing is. */
+export function backingUnknown({ spec }: VolumeObservation, { sight, facts }: ReadyServer): string {
+  const path = backingPath(spec);
+  const limit = `a host is asked about ${mostPaths} backings at most, those of the oldest AoeVolumes`;
+  const why = whyUnread(facts.backings, path) ?? (sight.leftOut ? limit : "the probe did not include it");
+  return `AoeServer ${sight.name} did not report what ${path} is: ${why}`;
+}
+
 function lookAtBacking(volume: VolumeObservation, { sight, facts }: ReadyServer): BackingLook {
   const path = backingPath(volume.spec);
   const fact = backingFact(volume, facts);
@@ -124,10 +133,7 @@ function lookAtBacking(volume: VolumeObservation, { sight, facts }: ReadyServer)
       "BackingOutsideBounds",
       `${path} is not in allowedBackings of AoeServer ${sight.name} (${sight.spec.allowedBackings.join(", ")})${advice("BackingOutsideBounds")}`,
     );
-  if (fact === undefined) {
-    const why = whyUnread(facts.backings, path) ?? "the probe did not include it";
-    return refuse(unknown, "FactsUnknown", `AoeServer ${sight.name} did not report what ${path} is: ${why}`);
-  }
+  if (fact === undefined) return refuse(unknown, "FactsUnknown", backingUnknown(volume, { sight, facts }));
   const other = otherThanRecorded(volume, facts, fact);
   if (other !== undefined) return refuse(no, other.reason, `${other.message} (AoeServer ${sight.name})`);
   if (fact.kind === "Missing" && volume.spec.backing.device !== undefined)

@@ -1,13 +1,14 @@
 import type { Reason } from "../../api/reasons.ts";
 import { deleteFile, deleteLogicalVolume, removeExport } from "../../host/actions.ts";
+import { gapIn } from "../../host/facts.ts";
 import type { Release } from "../converge.ts";
 import { type Finding, stop, unknown, yes } from "../finding.ts";
 import type { Step } from "../hosts/step.ts";
 import { isMarkOf, parseMark } from "../identity.ts";
 import { backingFact, ownExports } from "./ensure-address.ts";
-import { exportRequest, removal, servedExport, step } from "./ensure-export.ts";
+import { backingUnknown, exportRequest, removal, servedExport, step } from "./ensure-export.ts";
 import { type ReadyServer, readyServer } from "./ensure-server.ts";
-import { backingPath, interfaceOf, stagedVolume, targetOf } from "./export-parameters.ts";
+import { backingPath, interfaceOf, isPlainlyOutside, stagedVolume, targetOf } from "./export-parameters.ts";
 import { describeHold, holdOf } from "./holders.ts";
 import type { VolumeObservation } from "./observation.ts";
 
@@ -24,6 +25,8 @@ export function release(volume: VolumeObservation): Release<Finding> {
   if (exports.state === "unknown")
     return blocked("FactsUnknown", `AoeServer ${server.sight.name} did not report its exports: ${exports.why}`);
   if (volume.busy) return blocked("Pending", `Waiting for a running step on AoeServer ${server.sight.name}`);
+  const unseen = unseenBacking(volume, server);
+  if (unseen !== undefined) return blocked("FactsUnknown", `${unseen}. ${leaveAsIs(volume)}`);
   const ours = exports.state === "known" ? ownExports(volume, exports.value) : [];
   const unmarked = ours.length === 0 ? remark(volume, server) : undefined;
   const steps = [
@@ -61,6 +64,22 @@ function remark(volume: VolumeObservation, server: ReadyServer): Step | undefine
   return { ...step(server, exportRequest(volume, server, served.export, "IfNeeded")), interrupts: true };
 }
 
+/** What the server did not report about a backing that may have to be deleted; undefined: nothing. */
+function unseenBacking(volume: VolumeObservation, server: ReadyServer): string | undefined {
+  const { deletionPolicy, backing } = volume.spec;
+  const { sight, facts } = server;
+  if (deletionPolicy !== "Delete" || isPlainlyOutside(volume.spec, sight.spec.allowedBackings)) return undefined;
+  if (backing.file !== undefined && backingFact(volume, facts) === undefined) return backingUnknown(volume, server);
+  const { logicalVolume } = backing;
+  if (logicalVolume === undefined) return undefined;
+  const { logicalVolumes } = facts;
+  const why =
+    logicalVolumes.state === "unknown"
+      ? logicalVolumes.why
+      : gapIn(logicalVolumes, (row) => row.includes(logicalVolume.name));
+  return why && `AoeServer ${sight.name} did not report its logical volumes: ${why}`;
+}
+
 /** Deletes only a backing that xensan created for this object. */
 function backingRemoval(volume: VolumeObservation, server: ReadyServer): Step[] {
   const { spec, owner } = volume;
@@ -93,8 +112,12 @@ function backingRemoval(volume: VolumeObservation, server: ReadyServer): Step[] 
   return [];
 }
 
-function waitingForServer({ server, owner }: VolumeObservation): [reason: Reason, message: string] {
-  const leave = `Or set the annotation xensan.dev/abandon=${owner.name} to remove this object and leave the export as it is`;
+const leaveAsIs = ({ owner }: VolumeObservation) =>
+  `Or set the annotation xensan.dev/abandon=${owner.name} to remove this object and leave the export as it is`;
+
+function waitingForServer(volume: VolumeObservation): [reason: Reason, message: string] {
+  const { server } = volume;
+  const leave = leaveAsIs(volume);
   if (server.state === "NotFound")
     return [
       "ServerNotFound",

@@ -6,8 +6,9 @@ import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import type { IndexFunction } from "../../runtime/store.ts";
 import type { Machine } from "../hosts/machine.ts";
+import { mostPaths } from "../hosts/machines.ts";
 import { addressText, lastFacts } from "../hosts/view.ts";
-import { keysIn, type ObjectRef, type RefMap, refsIn, refsOf } from "../identity.ts";
+import { deletedThenOldest, keysIn, type ObjectRef, type RefMap, refsIn, refsOf } from "../identity.ts";
 import { clusterSpec, serverSpec, volumeSpec } from "../specs.ts";
 import { asks, type Controlled, isContent, type Look, movesMachine, onChange, own } from "../watch.ts";
 import type { Stores, World } from "../world.ts";
@@ -101,11 +102,14 @@ function concernedBy(stores: Stores, { machine, all, first, addresses, backings 
   return refs([...listed, ...seen]);
 }
 
-/** The paths that must be probed for the volumes of a server. */
+/** The paths that must be probed for the volumes of a server, the most important first if they are many. */
 function backingsOn(stores: Stores, { namespace, name }: ObjectRef): string[] {
   const server = stores.servers.get({ namespace, name });
   const bounds = server && serverSpec(server);
-  return volumesOn(stores, { namespace, name }).flatMap((volume) => {
+  const volumes = volumesOn(stores, { namespace, name });
+  // A volume may have two paths.
+  const ordered = 2 * volumes.length > mostPaths ? deletedThenOldest(volumes) : volumes;
+  return ordered.flatMap((volume) => {
     const parsed = volumeSpec(volume);
     if (!parsed.ok) return [];
     const outside = bounds?.ok === true && isPlainlyOutside(parsed.spec, bounds.spec.allowedBackings);

@@ -25,7 +25,7 @@ export class Machine {
   readonly members = new RefMap<Remembered>();
   /** The key first seen under TrustOnFirstUse; it holds from then on. */
   seenKey: string | undefined;
-  /** Images that the last look left out, because there were too many. */
+  /** Paths that the last look left out, because there were too many. */
   leftOut: ReadonlySet<string> = new Set();
   stop: () => void = () => undefined;
   /** Resolves when nothing is running there any more, after it was stopped. */

@@ -145,9 +145,8 @@ export class Machines {
           probe(extent) {
             if (extent === "Running") return probeRunning();
             const asked = [...self.members.keys()].flatMap(questions);
-            const images = imagesIn(asked);
-            const wanted = joined(asked, images.slice(0, mostImages));
-            self.leftOut = new Set(images.slice(mostImages));
+            const { wanted, leftOut } = joined(asked);
+            self.leftOut = leftOut;
             return probe(extent === "All" ? wanted : { ...wanted, segments: [] });
           },
           addressee: () => ({
@@ -219,28 +218,37 @@ export const followSecrets = (machines: Machines, secrets: ReadonlyStore<Secret>
     machines.secretChanged(namespace, name);
   });
 
-/** A host is asked about so many images at most: the rows about more of them would be too many for a section. */
-export const mostImages = 2048;
+/**
+ * A host is asked about so many paths of each kind at most: the rows about more of them would be too many for a section.
+ */
+export const mostPaths = 2048;
 
-/** The images that a host can be asked about, the most important first. */
-const imagesIn = (questions: readonly Partial<ProbeRequest>[]) =>
-  [...new Set(questions.flatMap(({ images = [] }) => images))].filter((one) => accepts(hostPath, one));
-
-/** What all objects on a machine need to know of it, in one request. */
-function joined(questions: readonly Partial<ProbeRequest>[], images: readonly string[]): ProbeRequest {
-  const union = <T extends string>(of: (one: Partial<ProbeRequest>) => readonly T[] | undefined): T[] =>
-    [...new Set(questions.flatMap((one) => of(one) ?? []))].sort();
-  const paths = (of: (one: Partial<ProbeRequest>) => readonly string[] | undefined) =>
-    union(of).filter((one) => accepts(hostPath, one));
-  return {
-    roles: union(({ roles }) => roles),
-    segments: union(({ segments }) => segments).filter((name) => accepts(interfaceName, name)),
+/** What all objects on a machine need to know of it, in one request, and the paths that are too many for it. */
+function joined(questions: readonly Partial<ProbeRequest>[]): {
+  readonly wanted: ProbeRequest;
+  readonly leftOut: ReadonlySet<string>;
+} {
+  const union = <T extends string>(of: (one: Partial<ProbeRequest>) => readonly T[] | undefined): T[] => [
+    ...new Set(questions.flatMap((one) => of(one) ?? [])),
+  ];
+  const leftOut = new Set<string>();
+  const paths = (of: (one: Partial<ProbeRequest>) => readonly string[] | undefined) => {
+    const all = union(of).filter((one) => accepts(hostPath, one));
+    for (const path of all.slice(mostPaths)) leftOut.add(path);
+    return all.slice(0, mostPaths).sort();
+  };
+  const wanted = {
+    roles: union(({ roles }) => roles).sort(),
+    segments: union(({ segments }) => segments)
+      .filter((name) => accepts(interfaceName, name))
+      .sort(),
     backings: paths(({ backings }) => backings),
     sharedDevices: paths(({ sharedDevices }) => sharedDevices),
     mountPoints: paths(({ mountPoints }) => mountPoints),
-    images: [...images].sort(),
+    images: paths(({ images }) => images),
     lockDirectories: paths(({ lockDirectories }) => lockDirectories),
   };
+  return { wanted, leftOut };
 }
 
 /** Drops a malformed value of one object, which would spoil the probe for all. */

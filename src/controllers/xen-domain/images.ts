@@ -2,7 +2,7 @@ import { whyUnread } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
 import type { ImageFact, ImageRecord } from "../../host/xen-facts.ts";
 import { approvedOf } from "../directives.ts";
-import { mostImages } from "../hosts/machines.ts";
+import { mostPaths } from "../hosts/machines.ts";
 import { isMarkOf, markedName } from "../identity.ts";
 import { type DomainObservation, factsOf, type ObservedHost } from "./observation.ts";
 
@@ -113,7 +113,7 @@ export function imageOn(host: ObservedHost, path: string): ImageFact | undefined
 export function whySilent(host: ObservedHost, path: string): string | undefined {
   const { machine } = host;
   if (machine.state === "Found" && machine.watched.leftOut.has(path))
-    return `a host is asked about ${mostImages} images at most, those of the oldest XenDomains; delete XenDomains, or have some in another Ocfs2Cluster`;
+    return `a host is asked about ${mostPaths} images at most, those of the oldest XenDomains; delete XenDomains, or have some in another Ocfs2Cluster`;
   const images = factsOf(host)?.images;
   return images && whyUnread(images, path);
 }

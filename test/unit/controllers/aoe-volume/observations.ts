@@ -19,7 +19,7 @@ export const server = (
   state: "Found",
   name: "san1",
   spec: aoeServerSpecSchema.parse({ ssh, interfaces: [{ name: "eth1" }], allowedBackings: ["/srv/*"] }),
-  ...{ host: "AoeServer san1", view: reachable(given), fresh: true, trusted: true, ...rest },
+  ...{ host: "AoeServer san1", view: reachable(given), fresh: true, trusted: true, leftOut: false, ...rest },
 });
 
 /** AoeVolume san/vm, e0.1 of san1 from /srv/vm.img, with no clients. */

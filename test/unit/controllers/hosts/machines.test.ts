@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { addressOf, type Endpoint, endpointOf } from "../../../../src/controllers/hosts/endpoint.ts";
-import { Machines, type MachinesOptions, mostImages } from "../../../../src/controllers/hosts/machines.ts";
+import { Machines, type MachinesOptions, mostPaths } from "../../../../src/controllers/hosts/machines.ts";
 import { createHostMetrics } from "../../../../src/controllers/hosts/metrics.ts";
 import { type ObjectRef, refText, refTo } from "../../../../src/controllers/identity.ts";
 import type { Secret } from "../../../../src/runtime/kinds.ts";
@@ -101,7 +101,7 @@ describe("the machines under watch", () => {
   });
 
   it("asks about so many images only, those that are named first, and knows which it left out", async () => {
-    const named = Array.from({ length: mostImages + 2 }, (_, index) => `/srv/xen/${9999 - index}.img`);
+    const named = Array.from({ length: mostPaths + 2 }, (_, index) => `/srv/xen/${9999 - index}.img`);
     const on = watching({ questions: () => [{ roles: ["Client"], images: named.slice(0, 7) }, { images: named }] });
     on.machines.declare(ref("XenHost", "san", "box"), endpoint("san", "box"));
     on.run();
@@ -112,11 +112,11 @@ describe("the machines under watch", () => {
       .filter((argument) => argument.startsWith("image="));
     expect(asked).toEqual(
       named
-        .slice(0, mostImages)
+        .slice(0, mostPaths)
         .sort()
         .map((path) => `image=${path}`),
     );
-    expect(on.machines.of(ref("XenHost", "san", "box"))?.leftOut).toEqual(new Set(named.slice(mostImages)));
+    expect(on.machines.of(ref("XenHost", "san", "box"))?.leftOut).toEqual(new Set(named.slice(mostPaths)));
   });
 
   it("goes to the same address with the key of each namespace: nobody gets in with another's", async () => {

@@ -34,18 +34,24 @@ const domain = (name: string, of: string, day: number): XenDomain => ({
   } as unknown as XenDomain["spec"],
 });
 
-it("are those of the oldest domains first, whichever cluster they are in", () => {
+const deleted = (one: XenDomain): XenDomain => ({
+  ...one,
+  metadata: { ...one.metadata, deletionTimestamp: "2026-11-05T00:00:00Z" },
+});
+
+it("are those of deleted domains first, then of the oldest, whichever cluster they are in", () => {
   const domains = new Store<XenDomain>({ log: stage("places").log, indexes: domainIndexes });
   for (const one of [
     domain("a", "one", 3),
     domain("b", "two", 2),
     domain("d", "one", 1),
+    deleted(domain("e", "one", 4)),
     domain("c", "two", 1),
     domain("x", "elsewhere", 1),
   ])
     domains.put(one);
   expect(domainPlaces({ domains }, [cluster("one"), cluster("two")])).toEqual({
-    images: ["/srv/two/c.img", "/srv/one/d.img", "/srv/two/b.img", "/srv/one/a.img"],
+    images: ["/srv/one/e.img", "/srv/two/c.img", "/srv/one/d.img", "/srv/two/b.img", "/srv/one/a.img"],
     lockDirectories: ["/srv/one/.xensan", "/srv/two/.xensan"],
   });
 });
