@@ -12,7 +12,7 @@ export const clientCommands: readonly CommandEntry[] = [
   },
   {
     name: "abort",
-    summary: "aborts a migration while that is safe",
+    summary: "aborts a migration if this is still safe",
     load: async () => (await import("./migrate/abort.ts")).abort,
   },
   {

@@ -38,7 +38,7 @@ export const runOptions: readonly Option[] = [
     repeat: true,
     env: "XENSAN_ALLOW_ADDRESSES",
     accepts: "CIDR blocks, IP addresses and host names, or only Any",
-    help: "Opens SSH connections to these addresses only, regardless of the addresses in AoeServers and XenHosts. Required. Any allows every address: a user who may create an AoeServer or a XenHost then chooses where the operator connects.",
+    help: "Opens SSH connections to these addresses only, regardless of the addresses in AoeServers and XenHosts. Required. Any allows every address: a user who can create an AoeServer or a XenHost can then make the operator connect to any address.",
   },
   {
     name: "probe-interval",
@@ -54,7 +54,7 @@ export const runOptions: readonly Option[] = [
     env: "XENSAN_MIGRATIONS_AT_ONCE",
     fallback: "4",
     accepts: "a whole number from 1 to 1000",
-    help: "Migrations that may run at once, over all hosts and namespaces; the others wait. At most one migration leaves and one enters each host at a time.",
+    help: "Maximum number of migrations that run at once, across all hosts and namespaces; further ones wait. At most one migration leaves and one enters each host at a time.",
   },
   {
     name: "leader-election",
@@ -62,7 +62,7 @@ export const runOptions: readonly Option[] = [
     env: "XENSAN_LEADER_ELECTION",
     fallback: "true",
     accepts: "true or false",
-    help: "Waits for a Lease before acting, so that one of several replicas is active and the others stand by.",
+    help: "Leader election: only the replica that holds the Lease acts; the others stand by.",
   },
   {
     name: "lease-namespace",

@@ -53,5 +53,9 @@ export function unreadable(facts: HostFacts): ConditionUpdate | undefined {
 
 function unreadOf(facts: HostFacts, name: string): readonly UnreadRow[] {
   const fact = new Map(Object.entries(facts)).get(name);
-  return fact?.state === "known" ? (fact.unread ?? []) : [];
+  const rows: readonly UnreadRow[] = fact?.state === "known" ? (fact.unread ?? []) : [];
+  return rows.filter((one) => !isFailure(one));
 }
+
+/** True where aoecfg printed no row because it failed on an interface; the conditions about the interface say so. */
+const isFailure = ({ why }: UnreadRow) => why.startsWith("aoecfg: ");

@@ -83,7 +83,7 @@ function summary({ version, time, scope, worlds, gaps }: Material): string {
   return [
     `xensan ${version}, ${scopeText(scope)}, ${time}`,
     `${ready} of ${objects} objects are ready`,
-    "The bundle contains no Secret, but names and addresses of your machines: read it before you share it.",
+    "The bundle contains no Secrets, but it contains names and addresses of your machines: review it before you share it.",
     ...gaps.map((gap) => `missing: ${gap}`),
     "",
   ].join("\n");

@@ -66,7 +66,7 @@ export async function checkOperator(api: KubeClient, own: string, signal: AbortS
     found = (await api.list(deploymentKind, { labelSelector: label, signal })).items;
   } catch (error) {
     if (error instanceof KubeError && error.status === 403)
-      return [unknown("operator", "you may not list Deployments in all namespaces")];
+      return [unknown("operator", "you have no permission to list Deployments in all namespaces")];
     throw error;
   }
   if (found.length === 0)
@@ -99,14 +99,14 @@ export async function checkClaim(
     const age = Math.round((now - Date.parse(spec?.renewTime ?? "")) / 1000);
     const holder = spec?.holderIdentity ?? "";
     if (holder === "") return failed(name, "no operator serves it now", advice);
-    if (Number.isNaN(age)) return unknown(name, `served by ${holder}, which never renewed the Lease`);
+    if (Number.isNaN(age)) return unknown(name, `served by ${holder}, which has never renewed the Lease`);
     if (age > (spec?.leaseDurationSeconds ?? 60))
       return failed(name, `served by ${holder}, which has not renewed the Lease for ${age} s`, advice);
     return passed(name, `served by ${holder}`);
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     if (error.status === 404) return failed(name, "no operator serves it", advice);
-    if (error.status === 403) return unknown(name, "you may not read the Lease xensan-claim there");
+    if (error.status === 403) return unknown(name, "you have no permission to read the Lease xensan-claim there");
     throw error;
   }
 }
@@ -143,5 +143,5 @@ export async function checkPermissions(
     return passed("permissions", `you have all permissions that this program needs in ${where}`);
   const create = namespace === undefined ? "create clusterrolebinding" : `-n ${namespace} create rolebinding`;
   const advice = [...roles].map((role) => `kubectl ${create} ${role} --clusterrole=${role} --user=YOU`).join("; ");
-  return unknown("permissions", `you may not ${lacking.join(", ")} in ${where}`, advice);
+  return unknown("permissions", `you have no permission to ${lacking.join(", ")} in ${where}`, advice);
 }

@@ -59,7 +59,7 @@ export function pick<T extends { readonly kind: string; readonly name: string }>
     close !== ""
       ? ""
       : names.length === 0
-        ? `; the namespace has none: try --namespace`
+        ? `; the namespace has no objects of this kind: try --namespace`
         : `; there are: ${names.join(", ")}`;
   throw new UsageError(`there is no ${kind} "${name}" in namespace ${namespace}${close}${others}`);
 }

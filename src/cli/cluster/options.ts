@@ -22,7 +22,7 @@ export const clusterOptions: readonly Option[] = [
     name: "kubeconfig",
     placeholder: "FILE",
     env: "KUBECONFIG",
-    help: "Kubeconfig of the cluster. Default: as with kubectl.",
+    help: "Path of the kubeconfig. Default: the same as for kubectl.",
   },
   { name: "context", placeholder: "NAME", help: "Context of the kubeconfig. Default: the current context." },
   {

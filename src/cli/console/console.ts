@@ -27,14 +27,14 @@ const schema = clusterSchema.extend({ domain: z.string() });
 export const consoleOfDomain = clusterCommand({
   name: "console",
   description:
-    "Opens the console of a running domain: xl console on its XenHost, over SSH, with the address, key and host keys that the operator uses. Ctrl-] closes it. You need permission to read the Secret of the XenHost. An HVM guest has output there only with spec.console.serial: Enabled and a console on its first serial line.",
+    "Opens the console of a running domain: xl console on its XenHost, over SSH, with the address, key and host keys that the operator uses. Ctrl-] closes it. You need permission to read the Secret of the XenHost. An HVM guest shows output only if spec.console.serial is Enabled and the guest has a console on its first serial port.",
   exitCodes: { 1: "failed, the domain does not run, or the console ended with an error" },
   arguments: [{ name: "domain", placeholder: "DOMAIN", help: "The XenDomain.", completes: ["XenDomain"] }],
   options: clusterOptions,
   schema,
   async run({ given, connection, io }) {
     const { stdin } = io;
-    if (stdin === undefined) throw new UsageError("there is no standard input, which the console needs");
+    if (stdin === undefined) throw new UsageError("the console needs standard input");
     const { namespace } = connection;
     const domain = pick((await list(connection, XenDomain)).map(readDomain), "XenDomain", given.domain, namespace);
     const { hostRef, domainID } = domain.status ?? {};

@@ -19,7 +19,7 @@ const options: readonly Option[] = [
     name: "identity",
     short: "i",
     placeholder: "FILE",
-    help: `File with the private SSH key. ${passphraseVariable} has its passphrase.`,
+    help: `File with the private SSH key. Its passphrase is read from ${passphraseVariable}.`,
   },
   {
     name: "known-hosts",

@@ -37,7 +37,7 @@ export function parseXlConfiguration(text: string): XlConfiguration {
     if (reader.ended) return { settings, unread };
     const { at, line } = reader;
     try {
-      if (code && reader.indented) throw new Unread("it belongs to the code above");
+      if (code && reader.indented) throw new Unread("it belongs to the code block above");
       code = false;
       const { name, add, value } = assignment(reader);
       const was = add ? settings.get(name)?.value : undefined;

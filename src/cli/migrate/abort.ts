@@ -19,7 +19,7 @@ const schema = clusterSchema.extend(waitSchema.shape).extend({ migration: z.stri
 export const abort = clusterCommand({
   name: "abort",
   description:
-    "Sets spec.abort of a XenMigration to Requested: the migration is aborted while that is safe, and the domain stays on the source. Once the target starts the domain, the migration can no longer be aborted. With --wait, it prints the outcome.",
+    "Sets spec.abort of a XenMigration to Requested: the operator aborts the migration if this is still safe, and the domain stays on the source. Once the target starts the domain, the migration can no longer be aborted. With --wait, it prints the outcome.",
   exitCodes: {
     0: "requested; with --wait, the migration was aborted",
     1: "failed; with --wait, the migration finished first, or --wait-timeout has passed",

@@ -27,7 +27,7 @@ const options: readonly Option[] = [
     name: "field-manager",
     placeholder: "NAME",
     fallback: "kubectl",
-    help: "The field manager of kubectl apply --server-side, which decides which fields are removed.",
+    help: "Field manager, as in kubectl apply --server-side. It determines which fields are removed.",
   },
   ...clusterOptions,
 ];

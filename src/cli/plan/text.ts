@@ -37,9 +37,9 @@ function lines(one: Forecast, paint: Paint): string[] {
 }
 
 function stepLines(steps: NonNullable<Forecast["steps"]>): string[] {
-  if (steps.length === 0) return ["    under xensan.dev/dry-run, and the operator would do nothing"];
+  if (steps.length === 0) return ["    with xensan.dev/dry-run, the operator would do nothing"];
   return [
-    "    under xensan.dev/dry-run; the operator would:",
+    "    with xensan.dev/dry-run, the operator would:",
     ...steps.map(({ hostRef: { kind, name }, action, summary }) => `      ${kind} ${name}: ${action}: ${summary}`),
   ];
 }

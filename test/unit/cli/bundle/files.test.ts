@@ -46,7 +46,7 @@ describe("the files of a bundle", () => {
     expect(files.get("checks.txt")).toBe("✘ cluster  is old\n    upgrade it\n");
     expect(files.get("why/xenhost-bella.txt")).toContain("no route to 192.0.2.2");
     expect(files.get("summary.txt")).toBe(
-      "xensan 1.2.3, namespace san, 2026-01-01T00:00:00.000Z\n5 of 6 objects are ready\nThe bundle contains no Secret, but names and addresses of your machines: read it before you share it.\nmissing: events: 403\n",
+      "xensan 1.2.3, namespace san, 2026-01-01T00:00:00.000Z\n5 of 6 objects are ready\nThe bundle contains no Secrets, but it contains names and addresses of your machines: review it before you share it.\nmissing: events: 403\n",
     );
   });
 

@@ -58,7 +58,7 @@ describe("what the caller may do", () => {
       ),
     ).toEqual({
       ...{ name: "permissions", state: "Unknown" },
-      message: "you may not patch xenmigrations (abort), patch xenhosts (drain, forget) in san",
+      message: "you have no permission to patch xenmigrations (abort), patch xenhosts (drain, forget) in san",
       advice:
         "kubectl -n san create rolebinding xensan-user --clusterrole=xensan-user --user=YOU; kubectl -n san create rolebinding xensan-host-owner --clusterrole=xensan-host-owner --user=YOU",
     });

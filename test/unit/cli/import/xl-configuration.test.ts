@@ -68,10 +68,10 @@ kernel = "/boot/vmlinuz-" + os.uname()[2]
       unread: [
         "1: the name is not followed by =",
         "3: the name is not followed by =",
-        "4: it belongs to the code above",
-        "5: it belongs to the code above",
+        "4: it belongs to the code block above",
+        "5: it belongs to the code block above",
         "7: the name is not followed by =",
-        "8: it belongs to the code above",
+        "8: it belongs to the code block above",
         "10: the value is followed by more text",
       ],
     });
