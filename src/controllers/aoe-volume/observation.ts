@@ -57,11 +57,12 @@ export type ObservedServer =
     });
 
 /** A XenHost that is or was a client of the volume. */
-export type ObservedClient = {
-  readonly name: string;
-  readonly listed: boolean;
-} /** `heard`: why the machine may be running nevertheless. */ & (
-  | { readonly state: "NotFound"; readonly heard: string | undefined }
+export type ObservedClient = { readonly name: string; readonly listed: boolean } & (
+  | {
+      readonly state: "NotFound";
+      /** Why the machine may be running nevertheless. */
+      readonly heard: string | undefined;
+    }
   | { readonly state: "Invalid"; readonly message: string }
   | (ObservedHost & {
       readonly state: "Found";

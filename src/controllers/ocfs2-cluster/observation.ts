@@ -31,8 +31,12 @@ export type ObservedNode = O2cbNode & {
   /** Name of the XenHost. */
   readonly host: string;
   readonly listed: boolean;
-} /** `heard`: why the machine may be running nevertheless. */ & (
-    | { readonly state: "NotFound"; readonly heard: string | undefined }
+} & (
+    | {
+        readonly state: "NotFound";
+        /** Why the machine may be running nevertheless. */
+        readonly heard: string | undefined;
+      }
     | { readonly state: "Invalid"; readonly message: string }
     | {
         readonly state: "Found";

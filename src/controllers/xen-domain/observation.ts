@@ -64,8 +64,12 @@ export interface ObservedHost {
   readonly name: string;
   /** The spec allows it to run there. */
   readonly allowed: boolean;
-  readonly machine: /** `heard`: why the machine may be running nevertheless. */
-    | { readonly state: "NotFound"; readonly heard: string | undefined }
+  readonly machine:
+    | {
+        readonly state: "NotFound";
+        /** Why the machine may be running nevertheless. */
+        readonly heard: string | undefined;
+      }
     | { readonly state: "Invalid" }
     | {
         readonly state: "Found";
