@@ -4,6 +4,7 @@ import { at, keySecret, type Manifest } from "../simulation/scenarios/objects.ts
 import { tutorialObjects } from "../simulation/scenarios/tutorial.ts";
 import { conditionOf, type Stage } from "../simulation/stage.ts";
 import type { Backup } from "../simulation/world/kube/api-server.ts";
+import { objectAt } from "../simulation/world/kube/json.ts";
 import { seeded } from "../simulation/world/random.ts";
 import {
   abandon,
@@ -41,11 +42,11 @@ function recreate(stage: Stage, manifests: readonly Manifest[], delay: (index: n
 }
 
 const acting = (sent: readonly string[]) => sent.filter((one) => !one.endsWith(" probe"));
-const migration = (name: string, target: string): Manifest => ({
+const migration = (name: string, target: string, rest: object = {}): Manifest => ({
   apiVersion: "xensan.dev/v1alpha1",
   kind: "XenMigration",
   metadata: at(name),
-  spec: { domainRef: { name: "vm-test" }, targetHostRef: { name: target } },
+  spec: { domainRef: { name: "vm-test" }, targetHostRef: { name: target }, ...rest },
 });
 const home = (stage: Stage) => executing(stage)[0]?.split(" ")[0] ?? "";
 const stays = async (stage: Stage, time = minutes(15)) => {
@@ -92,6 +93,28 @@ describe("an etcd of yesterday", () => {
     await stage.advance(minutes(15));
     expect([readiness(stage), [executing(stage), bytes(stage)]]).toEqual([allReady, before]);
     expect([home(stage), domainHost(stage, "vm-test")]).toEqual([target, target]);
+  });
+
+  it("of the middle of an offline migration that ended long ago stops nothing: its time is over", async () => {
+    const stage = await ready();
+    const [source, target] = [home(stage), otherOf(home(stage))];
+    stage.apply(migration("move", target, { mode: "Offline", timeoutSeconds: 600 }));
+    const stageOf = () => objectAt(objectAt(stage.find("XenMigration", at("move")) ?? {}, "status"), "offline").stage;
+    await eventually(stage, stageOf, "Stopping");
+    await stage.advance(2_000);
+    expect([stageOf(), home(stage)]).toEqual(["Stopping", source]);
+    const yesterday = stage.server.backup();
+    await eventually(stage, () => word(stage, "XenMigration", "move", "Succeeded"), "True/Succeeded");
+    stage.apply(migration("back", source));
+    await eventually(stage, () => word(stage, "XenMigration", "back", "Succeeded"), "True/Succeeded");
+    await stage.advance(minutes(15));
+    const before = [executing(stage), bytes(stage)];
+    const sent = commands(stage);
+    restore(stage, yesterday);
+    await stage.advance(minutes(15));
+    expect([executing(stage), bytes(stage)]).toEqual(before);
+    expect(sent.filter((one) => one.endsWith(" stop-domain"))).toEqual([]);
+    expect(word(stage, "XenMigration", "move", "Succeeded")).toBe("False/TimeLimitExceeded");
   });
 
   it("does not shrink what has grown since", async () => {

@@ -146,8 +146,11 @@ describe("an abort of an offline migration", () => {
   it("while the guest shuts down ends with the domain running on the source", async () => {
     const { stage, source, target } = await ground();
     stage.rack.xen.setGuest(uuid, { shutdown: 40_000 });
+    const sent = commands(stage);
     stage.apply(go(target));
-    await eventually(stage, () => outcome(stage, "go"), "Unknown/ShuttingDown", 2);
+    await eventually(stage, () => sent.includes(`${source} stop-domain`), true, 2);
+    await stage.advance(3_000);
+    expect(outcome(stage, "go")).toBe("Unknown/ShuttingDown");
     abort(stage);
     await eventually(stage, () => outcome(stage, "go"), "False/AbortRequested", 2);
     expect(word(stage, "XenMigration", "go", "Aborted")).toBe("True/AbortRequested");

@@ -1,14 +1,16 @@
 import type { XenDomain, XenMigration } from "../../api/kinds.ts";
 import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import { findCondition } from "../../runtime/conditions.ts";
+import { isDeleting } from "../../runtime/finalizers.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import { directivesOf, suspends } from "../directives.ts";
 import { goneOf } from "../gone/gone.ts";
 import { heardWithoutHost } from "../gone/hearing.ts";
 import { currentFacts, type HostView, lastFacts, pending } from "../hosts/view.ts";
 import { isOlder, refTo } from "../identity.ts";
-import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";
+import { clusterSpec, domainSpec, hostSpec, migrationSpec } from "../specs.ts";
 import type { World } from "../world.ts";
+import { stopReason } from "../xen-migration/plan.ts";
 import { isRecordedOn } from "../xen-migration/record-run.ts";
 import { isFinished } from "../xen-migration/watches.ts";
 import type { Doubts } from "./doubts.ts";
@@ -206,14 +208,21 @@ const imageText = ({ filesystemRef: filesystem, path }: XenDomainSpec["disks"][n
   JSON.stringify([filesystem.clusterRef.name, filesystem.label, path]);
 const nameOf = ({ metadata: { namespace = "", name } }: XenDomain) => `${namespace}/${name}`;
 
-/** What the offline migration wants; its stop is held until both hosts have recorded that it was begun. */
-function offlineMove(world: World, { metadata, status }: XenMigration): OfflineMove | undefined {
+/**
+ * What the offline migration wants. Its stop is held until both hosts have recorded that it was begun, and once it is
+ * about to end: a backup may bring back one that has ended since.
+ */
+function offlineMove(world: World, migration: XenMigration): OfflineMove | undefined {
+  const { metadata, status } = migration;
   const { offline, operationID = "", sourceHostRef, targetHostRef } = status ?? {};
   if (offline === undefined || targetHostRef === undefined) return undefined;
   const recorded = [sourceHostRef, targetHostRef].every((host) =>
     isRecordedOn(operationID, world.machines.of(refTo("XenHost", metadata.namespace ?? "", host?.name ?? ""))),
   );
-  const held = suspends(directivesOf(metadata)) || (offline.stage === "Stopping" && !recorded);
+  const parsed = migrationSpec(migration);
+  const [deleting, nowMs] = [isDeleting(migration), world.clock.now()];
+  const ends = !parsed.ok || stopReason({ spec: parsed.spec, status: status ?? {}, deleting, nowMs }) !== undefined;
+  const held = suspends(directivesOf(metadata)) || (offline.stage === "Stopping" && (ends || !recorded));
   return { stage: offline.stage, target: targetHostRef.name, held };
 }
 
