@@ -49,6 +49,13 @@ export const hostStatusSchema = z.object({
     .max(64)
     .optional()
     .describe("The machine-id recorded at the first probe. xensan changes nothing on a machine with another one."),
+  claimTakenFrom: z
+    .string()
+    .max(512)
+    .optional()
+    .describe(
+      "The holder whose claim passed to this object by the annotation xensan.dev/approve. While the annotation still says so, it does not take the machine from that holder again.",
+    ),
   lastProbeTime: timeSchema
     .optional()
     .describe(

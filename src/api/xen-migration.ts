@@ -142,6 +142,12 @@ export const xenMigrationStatusSchema = z.object({
           "Stopping: the domain is stopped on the source. Starting: the domain is started on the target; from here on the migration cannot be aborted.",
         ),
       time: timeSchema.describe("When the stage began."),
+      domainID: z
+        .int32()
+        .optional()
+        .describe(
+          "Stopping: Xen's number of the domain on the source when the migration began. A domain with another number was started since, and is not stopped.",
+        ),
     }),
   )
     .optional()

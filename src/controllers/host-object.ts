@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AoeServer, XenHost } from "../api/kinds.ts";
+import type { AoeServer, Metadata, XenHost } from "../api/kinds.ts";
 import type { ParsedSpec } from "../api/parse.ts";
 import type { SshSpec } from "../api/ssh.ts";
 import { approvedOf, directivesOf } from "./directives.ts";
@@ -38,9 +38,15 @@ export function standsFor<T extends HostObject>(
     remembered: {
       hostKey: status?.hostKey,
       machineId: status?.machineID,
-      takes: approvedOf("Claim", directivesOf(metadata)),
+      takes: claimToTake(metadata, status?.claimTakenFrom),
       since: metadata.creationTimestamp,
       management,
     },
   };
+}
+
+/** The holder whose claim a person gave to the object, unless it took the machine from there already. */
+function claimToTake(metadata: Metadata, taken: string | undefined): string | undefined {
+  const given = approvedOf("Claim", directivesOf(metadata));
+  return given === taken ? undefined : given;
 }

@@ -19,10 +19,9 @@ import { printed } from "./gate.ts";
 import { type Ended, type Gone, hasEnded } from "./gone/gone.ts";
 import { factsStatus } from "./host-facts.ts";
 import { addressOf } from "./hosts/endpoint.ts";
-import { type Claiming, claimingOf, type Machine } from "./hosts/machine.ts";
+import { type Claiming, claimingOf, heldClaims, type Machine } from "./hosts/machine.ts";
 import { exclusive, explainOutcome, type Step } from "./hosts/step.ts";
 import { currentFacts, lastSnapshot, machineOf, pending } from "./hosts/view.ts";
-import type { ObjectRef } from "./identity.ts";
 import { reachable } from "./reach.ts";
 import { type Declared, type Pass, type PassResult, reconcilerOf } from "./reconciler.ts";
 import { unreadable, unreadableType } from "./unreadable.ts";
@@ -196,6 +195,13 @@ function lookForProof(gone: Gone): number | undefined {
   return proofSeconds;
 }
 
+/** An approval of a claim counts once: two clusters that both keep one in git must not take a machine in turn. */
+function recordTaken(status: HostStatus, directives: Directives, ours: boolean): void {
+  const given = approvedOf("Claim", directives);
+  if (given !== status.claimTakenFrom) delete status.claimTakenFrom;
+  if (given !== undefined && ours) status.claimTakenFrom = given;
+}
+
 const machineIdForm = /^[A-Za-z0-9-]{1,64}$/;
 
 /**
@@ -269,7 +275,9 @@ async function look<
   const sight = host.observe(pass, facts);
   const observed = machine.observer !== undefined;
   host.describe(status, sight);
-  const plan = claimed(ref, claimingOf(machine, ref), observed, () => host.plan(sight));
+  const claiming = claimingOf(machine, ref);
+  recordTaken(status, directives, claiming.kind === "Ours" && heldClaims(view).has(ref.kind));
+  const plan = claimed(pass, claiming, observed, () => host.plan(sight));
   const { steps, problem, conditions: aspects = [], required = [] } = plan;
   const left = unreadable(facts);
   const seen = left === undefined ? [reached] : [reached, left];
@@ -298,9 +306,19 @@ async function look<
 }
 
 /** The plan of the object that owns the machine. Every step claims it; where no step is needed, a claim is the step. */
-function claimed({ kind, name }: ObjectRef, claiming: Claiming, observed: boolean, plan: () => HostPlan): HostPlan {
-  if (claiming.kind === "Elsewhere")
-    return { steps: [], problem: { reason: "ClaimedElsewhere", message: claiming.message } };
+function claimed(
+  { ref: { kind, name }, draft }: Pick<Pass<unknown, unknown, HostStatus>, "ref" | "draft">,
+  claiming: Claiming,
+  observed: boolean,
+  plan: () => HostPlan,
+): HostPlan {
+  if (claiming.kind === "Elsewhere") {
+    const used = claiming.holder !== undefined && claiming.holder === draft.status.claimTakenFrom;
+    const message = used
+      ? `${claiming.message}; this object already took the machine from that holder once: remove the annotation first`
+      : claiming.message;
+    return { steps: [], problem: { reason: "ClaimedElsewhere", message } };
+  }
   const wanted = unlessInvalid(
     plan,
     (message): HostPlan => ({ steps: [], problem: { reason: "InvalidSpec", message } }),

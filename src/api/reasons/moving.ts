@@ -182,6 +182,12 @@ export const moving = {
       "The domain still runs on the source, or, after an offline migration, is started by its XenDomain on a host that can run it; the message quotes the output of xl.",
     action: "Follow the message and create another XenMigration.",
   },
+  DomainRestarted: {
+    conditions: [...outcome, "events"],
+    meaning:
+      "The domain on the source is not the one that an offline migration began to stop: it was started since, by its guest's reboot, by a person or, if a backup restored the object, by a later migration. It is not stopped.",
+    action: "Nothing. To move the domain, create a XenMigration with another name, or with generateName.",
+  },
   DomainGone: {
     conditions: [...outcome, "events"],
     meaning: "The domain no longer runs on either host: it ended, or its host went down.",

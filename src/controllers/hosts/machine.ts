@@ -114,7 +114,7 @@ export type Claiming =
   | { readonly kind: "Ours" }
   /** The machine has no holder, or a person gave it to this object: it must be claimed. */
   | { readonly kind: "Free" }
-  | { readonly kind: "Elsewhere"; readonly message: string };
+  | { readonly kind: "Elsewhere"; readonly message: string; readonly holder?: string };
 
 /** The parts of a machine that matter to its claims. */
 interface Claimed {
@@ -138,6 +138,7 @@ export function claimingOf(host: Claimed, { kind, namespace, name }: ObjectRef):
     if (isGiven(holder) || (holding === kind ? isHolder(holder, own) : holder.cluster === own.cluster)) continue;
     return {
       kind: "Elsewhere",
+      holder: holderText(holder),
       message: `${holding} ${holder.namespace}/${holder.name} of the management cluster ${holder.cluster} manages this machine: xensan changes nothing on it; to move the machine to this object permanently, set the annotation xensan.dev/approve=Claim:${holderText(holder)}`,
     };
   }

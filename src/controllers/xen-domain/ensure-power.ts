@@ -13,6 +13,7 @@ import {
   type DomainObservation,
   factsOf,
   imagePath,
+  isAnotherRun,
   isPlaced,
   lockOf,
   lockSeen,
@@ -121,7 +122,7 @@ const unseen = (unknowns: readonly string[]) =>
  */
 function relocated(
   domain: DomainObservation,
-  { stage, target }: OfflineMove,
+  { stage, target, run }: OfflineMove,
   seen: {
     readonly one: Present | undefined;
     readonly names: string;
@@ -131,7 +132,7 @@ function relocated(
 ): Finding {
   const { one, names, unknowns, ready } = seen;
   if (one?.host.name === target) return standing(domain, one, unknowns);
-  if (one !== undefined && stage === "Stopping")
+  if (one !== undefined && stage === "Stopping" && (run === undefined || !isAnotherRun(one, run)))
     return shutDown(domain, one.host, `on ${one.host.name} as domain ${one.domain.id}`);
   if (one !== undefined) return found([migrating(domain, one, names)]);
   if (unknowns.length > 0) return found([unseen(unknowns)]);

@@ -55,8 +55,17 @@ export interface OfflineMove {
   readonly stage: "Stopping" | "Starting";
   /** The XenHost on which it must be started. */
   readonly target: string;
+  /** What must stop; undefined in a status that an earlier release wrote. */
+  readonly run: DomainRun | undefined;
   /** The XenMigration is paused, or must stop it and is not recorded on both hosts yet: nothing is done for it. */
   readonly held: boolean;
+}
+
+/** From one start of a domain on one host to its end there. */
+export interface DomainRun {
+  readonly bootID: string;
+  /** Xen's number of the domain, never given twice in one boot. */
+  readonly domainID: number;
 }
 
 /** A XenHost on which the domain may be. */
@@ -142,6 +151,12 @@ export function lockOf(disk: PlacedDisk) {
 /** The facts of a host that is reachable now. */
 export function factsOf({ machine }: ObservedHost): HostFacts | undefined {
   return machine.state === "Found" && machine.view.state === "Reachable" ? machine.view.snapshot.facts : undefined;
+}
+
+/** Whether the domain was started since: a person or another migration brought it back, or its guest rebooted. */
+export function isAnotherRun({ host, domain }: Present, { bootID, domainID }: DomainRun): boolean {
+  const identity = factsOf(host)?.identity;
+  return domain.id !== domainID || (identity?.state === "known" && identity.value.bootId !== bootID);
 }
 
 /** What one host reports about the domain. */

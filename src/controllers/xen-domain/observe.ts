@@ -11,6 +11,7 @@ import { isOlder, refTo } from "../identity.ts";
 import { clusterSpec, domainSpec, hostSpec, migrationSpec } from "../specs.ts";
 import type { World } from "../world.ts";
 import { stopReason } from "../xen-migration/plan.ts";
+import { runOf } from "../xen-migration/record.ts";
 import { isRecordedOn } from "../xen-migration/record-run.ts";
 import { isFinished } from "../xen-migration/watches.ts";
 import type { Doubts } from "./doubts.ts";
@@ -223,7 +224,7 @@ function offlineMove(world: World, migration: XenMigration): OfflineMove | undef
   const [deleting, nowMs] = [isDeleting(migration), world.clock.now()];
   const ends = !parsed.ok || stopReason({ spec: parsed.spec, status: status ?? {}, deleting, nowMs }) !== undefined;
   const held = suspends(directivesOf(metadata)) || (offline.stage === "Stopping" && (ends || !recorded));
-  return { stage: offline.stage, target: targetHostRef.name, held };
+  return { stage: offline.stage, target: targetHostRef.name, run: runOf(status), held };
 }
 
 /** A migration that has begun, or may have. One that waits for a permit does not prevent anything. */

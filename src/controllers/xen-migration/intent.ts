@@ -31,7 +31,9 @@ export function intent(
     domainName: domain.name,
     memory: mebibytes(domain.memoryMiB),
     operationID: operation,
-    ...(mode === "Live" ? { unit: unitName(operation) } : { offline: { stage: "Stopping", time: rfc3339(now) } }),
+    ...(mode === "Live"
+      ? { unit: unitName(operation) }
+      : { offline: { stage: "Stopping", time: rfc3339(now), domainID: domain.id } }),
     sourceBootID: boots.source,
     targetBootID: boots.target,
     startTime: rfc3339(now),

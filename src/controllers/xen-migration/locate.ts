@@ -7,7 +7,7 @@ import { currentFacts } from "../hosts/view.ts";
 import type { HostSheet, Problem, Traveller } from "./transfer.ts";
 
 /** What a XenDomain declares about itself. */
-export interface DeclaredDomain extends Omit<Traveller, "uuid" | "memoryMiB" | "vcpus" | "state"> {
+export interface DeclaredDomain extends Omit<Traveller, "uuid" | "id" | "memoryMiB" | "vcpus" | "state"> {
   readonly uuid: string | undefined;
 }
 
@@ -61,6 +61,7 @@ export function locate(
     domain: {
       name: row.name,
       uuid: row.uuid,
+      id: row.id,
       memoryMiB: row.memory,
       maxMemoryMiB: known?.maxMemoryMiB,
       vcpus: row.vcpus,

@@ -3,10 +3,10 @@ import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { stateText } from "../domain-state.ts";
 import { no, unknown, yes } from "../finding.ts";
 import { hasEnded } from "../gone/gone.ts";
-import { type DomainObservation, lockSeen, type Present, survey } from "../xen-domain/observation.ts";
+import { type DomainObservation, isAnotherRun, lockSeen, type Present, survey } from "../xen-domain/observation.ts";
 import { obstacle } from "../xen-domain/placement.ts";
 import { active, type Course, over, type Pursuit, type StopReason, stopReason, stopWords, stuck } from "./plan.ts";
-import { secondsSince } from "./record.ts";
+import { runOf, secondsSince } from "./record.ts";
 
 /** Everything that the course of an offline migration depends on. */
 export interface OfflinePursuit extends Pick<Pursuit, "spec" | "status" | "deleting" | "nowMs"> {
@@ -58,7 +58,7 @@ export function planOffline(pursuit: OfflinePursuit): OfflineCourse {
   }
   if (one !== undefined && (one.host.name !== source || status.offline?.stage === "Starting"))
     return part(over(false, "MigrationFailed", `${domain.name} runs on ${where.join("")}, not on ${target}`, aborted));
-  if (one !== undefined) return part(shuttingDown(pursuit));
+  if (one !== undefined) return part(shuttingDown(pursuit, one));
   if (blind.length > 0)
     return part(
       outcomeUnknown(
@@ -119,7 +119,7 @@ const notAborted = no("Aborted", "NotAborted", "No abort was requested");
 const comesBack = "its XenDomain starts it again, if possible on its previous host";
 
 /** The domain is on the source, and was asked to shut down. */
-function shuttingDown(pursuit: OfflinePursuit): OpenCourse {
+function shuttingDown(pursuit: OfflinePursuit, one: Present): OpenCourse {
   const { domain, status, unwanted, nowMs } = pursuit;
   const { timeoutSeconds, onTimeout } = domain.spec.shutdown;
   const still = `${domain.name} still runs on ${status.sourceHostRef?.name}`;
@@ -127,6 +127,14 @@ function shuttingDown(pursuit: OfflinePursuit): OpenCourse {
   // A guest cannot be told to ignore an earlier shutdown request.
   if (stop !== undefined) return endedBy(stop, `${still}. If it shuts down anyway, ${comesBack}`);
   if (unwanted !== undefined) return over(false, "MigrationFailed", `${still}, and ${unwanted}`, notAborted);
+  const run = runOf(status);
+  if (run !== undefined && isAnotherRun(one, run))
+    return over(
+      false,
+      "DomainRestarted",
+      `${still}, but as domain ${one.domain.id}: it was started after this migration began, when it was domain ${run.domainID}. xensan does not stop it`,
+      notAborted,
+    );
   if (onTimeout === "Wait" && secondsSince(status.startTime, nowMs) >= timeoutSeconds)
     return over(
       false,

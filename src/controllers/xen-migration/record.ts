@@ -1,10 +1,17 @@
 import type { XenMigrationStatus } from "../../api/xen-migration.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";
+import type { DomainRun } from "../xen-domain/observation.ts";
 
 /** What the status records of a migration's course. */
 
 /** The name of the run of an operation on the source, for the status. */
 export const unitName = (operation: string) => `xensan-migrate-${operation}`;
+
+/** What an offline migration stops, as it recorded when it began; undefined in a status of an earlier release. */
+export function runOf({ offline, sourceBootID: bootID }: XenMigrationStatus = {}): DomainRun | undefined {
+  const domainID = offline?.domainID;
+  return bootID === undefined || domainID === undefined ? undefined : { bootID, domainID };
+}
 
 /** Adds a transition to the history, unless its reason is the same as before. Returns whether it was new. */
 export function transition(

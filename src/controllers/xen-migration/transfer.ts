@@ -23,6 +23,8 @@ export interface HostSheet {
 export interface Traveller {
   readonly name: string;
   readonly uuid: string;
+  /** Xen's number of it on the source. */
+  readonly id: number;
   readonly memoryMiB: number;
   /** The memory to which it may grow; undefined where that is its present memory, or is not declared. */
   readonly maxMemoryMiB: number | undefined;

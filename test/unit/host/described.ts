@@ -133,12 +133,22 @@ function migrationsOf(facts: HostFacts) {
   const found = client(facts);
   if (found.state !== "Found") throw new Error("no host");
   const sheet: HostSheet = { name: "bella", spec: found.spec, ready: known, relocationReady: known, view };
-  return facts.domains.value.domains.slice(0, 8).map(({ uuid, name, memory, vcpus, state }) =>
+  return facts.domains.value.domains.slice(0, 8).map(({ uuid, name, id, memory, vcpus, state }) =>
     intent(
       {
         ...{ mode: "Live", source: sheet, target: sheet },
         domain: {
-          ...{ uuid, name, memoryMiB: memory, maxMemoryMiB: undefined, vcpus, cpus: undefined, state, type: undefined },
+          ...{
+            uuid,
+            name,
+            id,
+            memoryMiB: memory,
+            maxMemoryMiB: undefined,
+            vcpus,
+            cpus: undefined,
+            state,
+            type: undefined,
+          },
           ...{ bridges: undefined, ovsBridges: undefined, bootFiles: undefined, settings: undefined },
           ...{ filesystems: undefined, hosts: undefined, images: undefined, cdroms: undefined, owner: undefined },
         },

@@ -106,6 +106,7 @@ const ocfs2 = (mountPoint: string, uuid: string): Partial<HostFacts> => ({
 const domain: Traveller = {
   name: "vm-test",
   uuid: "u1",
+  id: 7,
   memoryMiB: 128,
   maxMemoryMiB: undefined,
   vcpus: 1,
