@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { annotations } from "./api/common.ts";
 import { aoeServers, aoeVolumes, ocfs2Clusters, xenDomains, xenHosts, xenMigrations } from "./api/kinds.ts";
 import type { Clock } from "./clock.ts";
 import { controlServers } from "./controllers/aoe-server/reconcile.ts";
@@ -27,6 +28,7 @@ import type { Controlled } from "./controllers/watch.ts";
 import type { Means, Stores, World } from "./controllers/world.ts";
 import { controlDomains } from "./controllers/xen-domain/reconcile.ts";
 import { domainIndexes } from "./controllers/xen-domain/watches.ts";
+import { drainLabel } from "./controllers/xen-host/drain.ts";
 import { controlHosts } from "./controllers/xen-host/reconcile.ts";
 import { hostIndexes } from "./controllers/xen-host/watches.ts";
 import { controlMigrations } from "./controllers/xen-migration/reconcile.ts";
@@ -302,6 +304,10 @@ const controlled = (means: Means, fleetCap: number): readonly Controlled[] => [
   controlMigrations({ ...means, fleetCap }),
 ];
 
+const namesRead: ReadonlySet<string> = new Set([...Object.values(annotations), drainLabel]);
+/** Whether the operator reads labels and annotations of this name. */
+const isRead = (name: string) => namesRead.has(name);
+
 function mirror<T extends KubeObject>(
   { api, clock, log, config, capacity }: OperatorOptions & { readonly capacity: Capacity | undefined },
   kind: Kind<T>,
@@ -310,7 +316,7 @@ function mirror<T extends KubeObject>(
   const where = served(config);
   return new Mirror(
     kind,
-    where.map((place) => new Reflector<T>({ api, kind, clock, log, indexes, capacity, ...place })),
+    where.map((place) => new Reflector<T>({ api, kind, clock, log, indexes, capacity, keeps: isRead, ...place })),
   );
 }
 

@@ -3,7 +3,7 @@ import { atomicListOf, mapListOf } from "./lists.ts";
 import { volumeSizeSchema } from "./quantity.ts";
 import { localRefSchema } from "./references.ts";
 import { immutable, immutableRequired, withRules } from "./rules.ts";
-import { absolutePathSchema, interfaceNameSchema, relativePathSchema, textOf } from "./text.ts";
+import { absolutePathSchema, filesystemLabelSchema, interfaceNameSchema, relativePathSchema, textOf } from "./text.ts";
 
 /** Boot settings, disks and network cards of a domain. */
 
@@ -54,7 +54,7 @@ const deviceSchema = textOf(/^(xvd|sd|hd)[a-z][0-9]{0,2}$/, 6, "a virtual device
 
 const filesystemRefSchema = z.object({
   clusterRef: localRefSchema.describe("Ocfs2Cluster."),
-  label: z.string().min(1).max(63).describe("Label of one of its file systems."),
+  label: filesystemLabelSchema.describe("Label of one of its file systems."),
 });
 
 const diskSchema = withRules(

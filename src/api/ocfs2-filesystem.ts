@@ -3,7 +3,7 @@ import { setOf } from "./lists.ts";
 import { immutableSize, sizeSchema } from "./quantity.ts";
 import { localRefSchema } from "./references.ts";
 import { immutable, immutableRequired, withRules } from "./rules.ts";
-import { absolutePathSchema, relativePathGlobSchema, textOf } from "./text.ts";
+import { absolutePathSchema, filesystemLabelSchema, relativePathGlobSchema, textOf } from "./text.ts";
 
 const formatted = "it is fixed when the file system is formatted";
 
@@ -29,9 +29,7 @@ const mountOptionsSchema = withRules(setOf(mountOptionSchema, { max: 16 }), [
 /** A file system of an Ocfs2Cluster. */
 export const ocfs2FilesystemSchema = withRules(
   z.object({
-    label: textOf(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 63, "1 to 63 letters, digits and . _ -").describe(
-      "Volume label, which names the file system in the cluster.",
-    ),
+    label: filesystemLabelSchema.describe("Volume label, which names the file system in the cluster."),
     volumeRef: localRefSchema.describe("AoeVolume that holds the file system. Immutable."),
     mountPoint: absolutePathSchema.describe("Mount point on every node, within the hosts' allowed.mountPoints."),
     mountOptions: mountOptionsSchema

@@ -112,3 +112,10 @@ export const pathGlobSchema = withRules(
   textOf(/^(\/[A-Za-z0-9._@:+,=*?[\]!^-]+)+$/, 512, "an absolute path, which may contain *, ? and [a-z]"),
   [{ ...noDotSegments, message: "must not contain . or .. as a component" }, fewStars],
 );
+
+/** Volume label of a file system. */
+export const filesystemLabelSchema = textOf(
+  /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+  63,
+  "1 to 63 letters, digits and . _ -",
+);

@@ -1,4 +1,5 @@
 import { type Condition, type ConditionStatus, unsaid } from "../api/conditions.ts";
+import { printable } from "../printable.ts";
 import type { KubeObject } from "./kube-api.ts";
 
 /** An object whose status has conditions, of whatever kind. */
@@ -41,7 +42,7 @@ export function setCondition(
       old?.status === update.status && old.lastTransitionTime !== unsaid ? old.lastTransitionTime : rfc3339(now),
     reason: update.reason,
     // The API has no condition without a message.
-    message: truncated(update.message) || update.reason,
+    message: truncated(printable(update.message)) || update.reason,
   };
   if (old === undefined) return [...conditions, next];
   if (sameCondition(old, next)) return conditions;

@@ -3,14 +3,14 @@ import type { KubeObject, ManagedFields } from "./kube-api.ts";
 import { Pool } from "./pool.ts";
 import { statusOwnership } from "./status-patch.ts";
 
-/** The whole manifest again, which `kubectl apply` writes for itself. */
-const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+/** No annotation that the operator reads is longer. Users may write 256 KiB. */
+const maxCharacters = 4096;
 
 /**
  * Reduces objects to the parts that a cache keeps: of the managed fields only those that {@link statusOwnership} reads,
- * nothing that kubectl stored for itself, and one copy of values that many objects share.
+ * of labels and annotations only those whose names `keeps` accepts, and one copy of values that many objects share.
  */
-export function keeping(): <T extends KubeObject>(object: T) => T {
+export function keeping(keeps: (name: string) => boolean = () => true): <T extends KubeObject>(object: T) => T {
   const owners = new Pool<ManagedFields[]>();
   const values = new Pool<unknown>();
   const shared = (value: unknown): unknown =>
@@ -18,14 +18,15 @@ export function keeping(): <T extends KubeObject>(object: T) => T {
       ? values.share(value, (one) => (Array.isArray(one) ? one.map(shared) : one))
       : value;
   return (object) => {
-    const { managedFields, annotations, ...metadata } = object.metadata;
+    const { managedFields, annotations, labels, ...metadata } = object.metadata;
     const owner = statusOwnership(managedFields);
-    const others = annotations && withoutLastApplied(annotations);
+    const [keptLabels, keptAnnotations] = [labels, annotations].map((all) => all && ofNames(all, keeps));
     const kept = {
       ...object,
       metadata: {
         ...metadata,
-        ...(others === undefined ? {} : { annotations: others }),
+        ...(keptLabels === undefined ? {} : { labels: keptLabels }),
+        ...(keptAnnotations === undefined ? {} : { annotations: keptAnnotations }),
         ...(owner === undefined ? {} : { managedFields: owners.share([owner]) }),
       },
     };
@@ -40,8 +41,9 @@ export function keeping(): <T extends KubeObject>(object: T) => T {
   };
 }
 
-function withoutLastApplied(annotations: Record<string, string>): Record<string, string> | undefined {
-  if (annotations[lastApplied] === undefined) return annotations;
-  const { [lastApplied]: _manifest, ...others } = annotations;
-  return Object.keys(others).length === 0 ? undefined : others;
+function ofNames(all: Record<string, string>, keeps: (name: string) => boolean): Record<string, string> | undefined {
+  const kept = Object.entries(all)
+    .filter(([name]) => keeps(name))
+    .map(([name, value]) => [name, value.slice(0, maxCharacters)] as const);
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
 }

@@ -104,6 +104,8 @@ export interface ListOptions {
   /** All namespaces when absent. */
   readonly namespace?: string;
   readonly limit?: number;
+  /** An answer of more bytes is not read to its end: it is refused with the reason `TooLarge`. */
+  readonly maxBytes?: number;
   readonly continue?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
@@ -185,6 +187,9 @@ export class KubeError extends Error {
 export const isNotFound = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 404;
 /** A concurrent write, a field of another owner, or another object of the same name. */
 export const isConflict = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 409;
+/** The answer was longer than {@link ListOptions.maxBytes}. */
+export const isTooLarge = (error: unknown): error is KubeError =>
+  error instanceof KubeError && error.reason === "TooLarge";
 /** The server no longer has the resourceVersion or continue token: list again. */
 export const isGone = (error: unknown): error is KubeError => error instanceof KubeError && error.status === 410;
 

@@ -44,6 +44,7 @@ type Access = Awaited<ReturnType<MetricsGuard>>;
  * `/metrics` (SubjectAccessReview): a scraper in the cluster has such a token, and RBAC can grant the access.
  */
 export function createMetricsGuard({ review, clock }: MetricsGuardOptions): MetricsGuard {
+  const admitted = new Map<string, number>();
   const verdicts = new Map<string, { readonly verdict: Promise<Access>; until: number }>();
   let asking = 0;
 
@@ -75,19 +76,23 @@ export function createMetricsGuard({ review, clock }: MetricsGuardOptions): Metr
     const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? "")?.[1];
     if (token === undefined) return { status: 401, why: "a bearer token is needed" };
     const key = createHash("sha256").update(token).digest("base64");
+    // Clients without access can fill the other map with made-up tokens.
+    if (clock.monotonic() < (admitted.get(key) ?? 0)) return undefined;
     const known = verdicts.get(key);
     if (known !== undefined && clock.monotonic() < known.until) return known.verdict;
     if (asking >= questions) return { status: 503, why: "too many tokens are being reviewed" };
     const entry = { verdict: askOnce(token), until: Number.POSITIVE_INFINITY };
-    verdicts.delete(key);
-    verdicts.set(key, entry);
-    for (const oldest of verdicts.keys()) {
-      if (verdicts.size <= remembered) break;
-      verdicts.delete(oldest);
-    }
+    remember(verdicts, key, entry);
     const verdict = await entry.verdict;
-    const holds = verdict === undefined ? allowedMs : verdict.status === 503 ? 0 : refusedMs;
-    entry.until = clock.monotonic() + holds;
+    if (verdict === undefined) remember(admitted, key, clock.monotonic() + allowedMs);
+    entry.until = clock.monotonic() + (verdict?.status === 401 || verdict?.status === 403 ? refusedMs : 0);
     return verdict;
   };
+}
+
+function remember<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > remembered && oldest !== undefined) map.delete(oldest);
 }

@@ -23,7 +23,7 @@ const maxBcryptRounds = 64;
  * ssh2 searches for headers (`Proc-Type: …`) in time that grows with the square of the text.
  */
 export function isSlow({ privateKey }: SshCredential): boolean {
-  return privateKey.length <= maxKeyCharacters && (privateKey.includes(":") || bcryptRounds(privateKey) > 0);
+  return privateKey.length <= maxKeyCharacters && (privateKey.includes(":") || bcryptRounds(privateKey) !== 0);
 }
 
 /** Opens the key; returns the reason if that fails. */
@@ -31,6 +31,7 @@ export function openKey({ privateKey, passphrase }: SshCredential): OpenKey | st
   if (privateKey.length > maxKeyCharacters)
     return `it has ${privateKey.length} characters, at most ${maxKeyCharacters} are accepted`;
   const rounds = bcryptRounds(privateKey);
+  if (rounds === undefined) return "it is not a whole private key in OpenSSH form";
   if (rounds > maxBcryptRounds) {
     return `it is encrypted with ${rounds} rounds of bcrypt, at most ${maxBcryptRounds} are accepted: ssh-keygen -p -a 16`;
   }
@@ -70,21 +71,35 @@ function privateProblem(pem: string): string | undefined {
   }
 }
 
-/** Rounds of a key in OpenSSH's own format (PROTOCOL.key in its sources); 0 for any other key. */
-function bcryptRounds(privateKey: string): number {
-  const base64 = /-----BEGIN OPENSSH PRIVATE KEY-----([A-Za-z0-9+/=\s]*)/.exec(privateKey)?.[1];
-  const bytes = Buffer.from(base64 ?? "", "base64");
-  let at = "openssh-key-v1\0".length;
-  const string = () => {
-    if (at + 4 > bytes.length) return Buffer.alloc(0);
-    const value = bytes.subarray(at + 4, at + 4 + bytes.readUInt32BE(at));
-    at += 4 + value.length;
-    return value;
-  };
-  string();
-  if (string().toString("latin1") !== "bcrypt") return 0;
-  const options = string();
-  return options.length < 4 ? 0 : options.readUInt32BE(options.length - 4);
+const openSshHeader = "-----BEGIN OPENSSH PRIVATE KEY-----";
+/** ssh2 also reads files with other characters between these lines, which this form excludes. */
+const openSshForm =
+  /^-----BEGIN OPENSSH PRIVATE KEY-----\r?\n([A-Za-z0-9+/=\r\n]+)\r?\n-----END OPENSSH PRIVATE KEY-----$/;
+
+/**
+ * Rounds of a key in OpenSSH's own format (PROTOCOL.key in its sources), read as ssh2 reads them; 0 for any other key;
+ * undefined if the file is not in this form.
+ */
+function bcryptRounds(privateKey: string): number | undefined {
+  const text = privateKey.trim();
+  if (!text.startsWith(openSshHeader)) return 0;
+  const base64 = openSshForm.exec(text)?.[1];
+  if (base64 === undefined) return undefined;
+  const bytes = Buffer.from(base64, "base64");
+  const [cipher, afterCipher] = stringAt(bytes, "openssh-key-v1\0".length);
+  const [kdf, afterKdf] = stringAt(bytes, afterCipher);
+  const [options] = stringAt(bytes, afterKdf);
+  if (cipher === undefined || kdf === undefined || options === undefined) return undefined;
+  if (kdf.toString("latin1") !== "bcrypt") return 0;
+  const [salt, afterSalt] = stringAt(options, 0);
+  return salt === undefined || afterSalt + 4 > options.length ? undefined : options.readUInt32BE(afterSalt);
+}
+
+/** An SSH string (uint32 length, then the bytes), and where it ends. */
+function stringAt(bytes: Buffer, at: number): readonly [Buffer | undefined, number] {
+  if (at + 4 > bytes.length) return [undefined, at];
+  const end = at + 4 + bytes.readUInt32BE(at);
+  return end > bytes.length ? [undefined, at] : [bytes.subarray(at + 4, end), end];
 }
 
 function explain(message: string): string {

@@ -21,6 +21,9 @@ interface Hit {
   readonly row: DomainFact;
 }
 
+/** A domain may be called like the UUID of another one: a text of this form is always a UUID. */
+const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
 /**
  * Finds the domain to move. `declared` finds the XenDomain of a UUID, for a domain that the spec names as Xen does;
  * `hosts` are all XenHosts of the namespace.
@@ -42,7 +45,8 @@ export function locate(
     return failed("DomainNotFound", `XenDomain ${own.name} has no UUID yet`);
   const wanted = own?.uuid ?? spec.domain ?? "";
   // Xen prints UUIDs in lower case; users may write them in upper case.
-  const fits = ({ uuid, name }: DomainFact) => uuid === wanted.toLowerCase() || (own === undefined && name === wanted);
+  const byName = own === undefined && !uuidForm.test(wanted);
+  const fits = ({ uuid, name }: DomainFact) => uuid === wanted.toLowerCase() || (byName && name === wanted);
   const hits = hosts.flatMap((host) => domainsOf(host).flatMap((row) => (fits(row) ? [{ host, row }] : [])));
   const what = own === undefined ? `domain ${wanted}` : `${own.name} (${wanted})`;
   const chosen = choose(hits, hosts, spec.sourceHostRef?.name, { what, wanted });

@@ -25,12 +25,17 @@ export function permitFor(
   fleetCap: number,
 ): Permit {
   const holding = others.holding.filter(({ id }) => id !== wanted.id);
-  const older = others.queued.filter((other) => other.id !== wanted.id && comesBefore(other, wanted));
+  const older = others.queued
+    .filter((other) => other.id !== wanted.id && comesBefore(other, wanted))
+    .toSorted((one, other) => (comesBefore(one, other) ? -1 : 1));
   const inTheWay = holding.filter((other) => conflicts(other, wanted));
   const full = holding.length >= fleetCap ? holding : [];
   const first = older.filter((other) => conflicts(other, wanted));
-  // Migrations that have waited longer get the last places of the fleet.
-  const crowd = holding.length + older.length >= fleetCap ? older : [];
+  // Migrations that have waited longer get the last places of the fleet, if they can begin now.
+  const next = older.filter(
+    (one, index) => ![...holding, ...older.slice(0, index)].some((other) => conflicts(one, other)),
+  );
+  const crowd = holding.length + next.length >= fleetCap ? next : [];
   const holders = [...new Set([...inTheWay, ...full, ...first, ...crowd].map(({ id }) => id))];
   if (holders.length === 0) return { kind: "Free" };
   return { kind: "Taken", holders, position: older.length + 1 };

@@ -96,12 +96,13 @@ export function createKubeClient(options: KubeClientOptions): KubeClient {
         : await connection.json({ method: "GET", path: `/openapi/v3/${path}`, signal });
     },
 
-    async list(kind, { namespace, limit, continue: token, labelSelector, fieldSelector, signal } = {}) {
+    async list(kind, { namespace, limit, maxBytes, continue: token, labelSelector, fieldSelector, signal } = {}) {
       const answer = listSchema.parse(
         await connection.json({
           method: "GET",
           path: collectionPath(kind, namespace),
           query: { limit, continue: token, labelSelector, fieldSelector },
+          maxBytes,
           signal,
         }),
       );

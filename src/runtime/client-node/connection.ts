@@ -15,6 +15,8 @@ export interface Call {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly signal?: AbortSignal | undefined;
+  /** An answer of more bytes is refused with the reason `TooLarge`. */
+  readonly maxBytes?: number | undefined;
   /** How long the answer may be silent, in milliseconds. */
   readonly silenceMs?: number;
 }
@@ -59,7 +61,7 @@ export class Connection {
     return this.#retrying(call, async () => {
       const body = await this.#open(call);
       try {
-        return await body.json();
+        return call.maxBytes === undefined ? await body.json() : JSON.parse(await limited(body, call.maxBytes));
       } catch (error) {
         throw this.#broken(call, error);
       }
@@ -176,3 +178,14 @@ function classify(error: unknown): Failure {
 }
 
 const text = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+async function limited(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new KubeError(0, "TooLarge", `the answer has more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
