@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { endedApprovalSchema } from "./common-status.ts";
 import { conditionsSchema } from "./conditions.ts";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
 import { atomicListOf, atomicObject, mapListOf, setOf } from "./lists.ts";
@@ -136,6 +137,7 @@ const clientStatusSchema = z.object({
 export const aoeVolumeStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),
+  endedApproval: endedApprovalSchema,
   target: z.string().max(16).optional().describe("AoE address, e<shelf>.<slot>."),
   devicePath: z.string().max(64).optional().describe("Path of the device on clients: /dev/etherd/e<shelf>.<slot>"),
   size: seenSizeSchema.optional().describe("Size that clients see, in whole sectors."),

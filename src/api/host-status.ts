@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { endedApprovalSchema } from "./common-status.ts";
 import { conditionsSchema, timeSchema } from "./conditions.ts";
 import { atomicListOf, atomicObject } from "./lists.ts";
 import { planSchema } from "./plan-step.ts";
@@ -49,13 +50,7 @@ export const hostStatusSchema = z.object({
     .max(64)
     .optional()
     .describe("The machine-id recorded at the first probe. xensan changes nothing on a machine with another one."),
-  claimTakenFrom: z
-    .string()
-    .max(512)
-    .optional()
-    .describe(
-      "The holder whose claim passed to this object by the annotation xensan.dev/approve. While the annotation still says so, it does not take the machine from that holder again.",
-    ),
+  endedApproval: endedApprovalSchema,
   lastProbeTime: timeSchema
     .optional()
     .describe(

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { endedApprovalSchema } from "./common-status.ts";
 import { conditionsSchema, timeSchema } from "./conditions.ts";
 import { cpuRanges } from "./cpus.ts";
 import { column, defineKind, summaryColumns, wideColumn } from "./definition.ts";
@@ -171,6 +172,7 @@ export const xenDomainSpecSchema = withRules(
 export const xenDomainStatusSchema = z.object({
   observedGeneration: z.int().optional().describe("metadata.generation of the spec this status belongs to."),
   conditions: conditionsSchema.optional(),
+  endedApproval: endedApprovalSchema,
   hostRef: seenRefSchema.optional().describe("XenHost on which the domain runs."),
   domainID: z.int32().optional().describe("Xen's number of the domain, new after every start and migration."),
   state: domainStateSchema.optional(),

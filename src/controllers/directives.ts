@@ -26,6 +26,35 @@ export function approvedOf(approval: Approval, { approved }: Pick<Directives, "a
   return approved?.startsWith(start) === true ? approved.slice(start.length) : undefined;
 }
 
+/** The part of a status that says which approval no longer counts. */
+interface Approvable {
+  endedApproval?: string | undefined;
+}
+
+/** The approval that counts: one that has ended counts again only after its annotation was removed. */
+export function approvalThatCounts({
+  metadata,
+  status,
+}: {
+  readonly metadata: Metadata;
+  readonly status?: Approvable | undefined;
+}): string | undefined {
+  const given = metadata.annotations?.[annotations.approve];
+  return given === status?.endedApproval ? undefined : given;
+}
+
+/**
+ * Records that an approval has ended: an annotation stays, in the cluster or in git, and must not count later, when the
+ * same thing is lost for another reason.
+ */
+export function endApproval(status: Approvable, { approved }: Pick<Directives, "approved">, ended: boolean): void {
+  if (approved !== status.endedApproval) delete status.endedApproval;
+  if (approved !== undefined && ended && approved.length <= 1024) status.endedApproval = approved;
+}
+
+/** For messages that ask for an approval. */
+export const countsOnce = "an approval counts once: first remove one of the same value";
+
 /** True if an annotation suspends every change on hosts. */
 export const suspends = ({ paused, dryRun }: Pick<Directives, "paused" | "dryRun">): boolean => paused || dryRun;
 

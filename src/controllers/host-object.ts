@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { AoeServer, Metadata, XenHost } from "../api/kinds.ts";
+import type { AoeServer, XenHost } from "../api/kinds.ts";
 import type { ParsedSpec } from "../api/parse.ts";
 import type { SshSpec } from "../api/ssh.ts";
-import { approvedOf, directivesOf } from "./directives.ts";
+import { approvalThatCounts, approvedOf } from "./directives.ts";
 import { type Endpoint, endpointOf } from "./hosts/endpoint.ts";
 import type { Remembered } from "./hosts/machine.ts";
 import { keysIn } from "./identity.ts";
@@ -38,15 +38,9 @@ export function standsFor<T extends HostObject>(
     remembered: {
       hostKey: status?.hostKey,
       machineId: status?.machineID,
-      takes: claimToTake(metadata, status?.claimTakenFrom),
+      takes: approvedOf("Claim", { approved: approvalThatCounts(object) }),
       since: metadata.creationTimestamp,
       management,
     },
   };
-}
-
-/** The holder whose claim a person gave to the object, unless it took the machine from there already. */
-function claimToTake(metadata: Metadata, taken: string | undefined): string | undefined {
-  const given = approvedOf("Claim", directivesOf(metadata));
-  return given === taken ? undefined : given;
 }

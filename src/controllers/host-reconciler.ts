@@ -13,7 +13,7 @@ import { done, type Reconciler } from "../runtime/reconciler.ts";
 import type { ReadonlyStore } from "../runtime/store.ts";
 import { act } from "./act.ts";
 import { merged } from "./converge.ts";
-import { approvedOf, type Directives, suspends } from "./directives.ts";
+import { approvedOf, type Directives, endApproval, suspends } from "./directives.ts";
 import { no, unknown, yes } from "./finding.ts";
 import { printed } from "./gate.ts";
 import { type Ended, type Gone, hasEnded } from "./gone/gone.ts";
@@ -22,6 +22,7 @@ import { addressOf } from "./hosts/endpoint.ts";
 import { type Claiming, claimingOf, heldClaims, type Machine } from "./hosts/machine.ts";
 import { exclusive, explainOutcome, type Step } from "./hosts/step.ts";
 import { currentFacts, lastSnapshot, machineOf, pending } from "./hosts/view.ts";
+import type { ObjectRef } from "./identity.ts";
 import { reachable } from "./reach.ts";
 import { type Declared, type Pass, type PassResult, reconcilerOf } from "./reconciler.ts";
 import { unreadable, unreadableType } from "./unreadable.ts";
@@ -195,13 +196,6 @@ function lookForProof(gone: Gone): number | undefined {
   return proofSeconds;
 }
 
-/** An approval of a claim counts once: two clusters that both keep one in git must not take a machine in turn. */
-function recordTaken(status: HostStatus, directives: Directives, ours: boolean): void {
-  const given = approvedOf("Claim", directives);
-  if (given !== status.claimTakenFrom) delete status.claimTakenFrom;
-  if (given !== undefined && ours) status.claimTakenFrom = given;
-}
-
 const machineIdForm = /^[A-Za-z0-9-]{1,64}$/;
 
 /**
@@ -276,8 +270,7 @@ async function look<
   const observed = machine.observer !== undefined;
   host.describe(status, sight);
   const claiming = claimingOf(machine, ref);
-  recordTaken(status, directives, claiming.kind === "Ours" && heldClaims(view).has(ref.kind));
-  const plan = claimed(pass, claiming, observed, () => host.plan(sight));
+  const plan = claimed(ref, claiming, observed, () => host.plan(sight));
   const { steps, problem, conditions: aspects = [], required = [] } = plan;
   const left = unreadable(facts);
   const seen = left === undefined ? [reached] : [reached, left];
@@ -290,6 +283,8 @@ async function look<
   const basis = JSON.stringify([facts.interfaces, facts.aoe, tools]);
   // Missing things are put in place only after a look that began after the spec was written.
   const fresh = world.freshness.isFresh(ref, machine);
+  const taken = claiming.kind === "Ours" && heldClaims(view).has(ref.kind);
+  endApproval(status, directives, fresh && taken && approvedOf("Claim", directives) !== undefined);
   const handed = await act(means, pass, [{ work: ref, machine, steps, basis, fresh }], {
     preview: () => printed(steps),
   });
@@ -306,19 +301,9 @@ async function look<
 }
 
 /** The plan of the object that owns the machine. Every step claims it; where no step is needed, a claim is the step. */
-function claimed(
-  { ref: { kind, name }, draft }: Pick<Pass<unknown, unknown, HostStatus>, "ref" | "draft">,
-  claiming: Claiming,
-  observed: boolean,
-  plan: () => HostPlan,
-): HostPlan {
-  if (claiming.kind === "Elsewhere") {
-    const used = claiming.holder !== undefined && claiming.holder === draft.status.claimTakenFrom;
-    const message = used
-      ? `${claiming.message}; this object already took the machine from that holder once: remove the annotation first`
-      : claiming.message;
-    return { steps: [], problem: { reason: "ClaimedElsewhere", message } };
-  }
+function claimed({ kind, name }: ObjectRef, claiming: Claiming, observed: boolean, plan: () => HostPlan): HostPlan {
+  if (claiming.kind === "Elsewhere")
+    return { steps: [], problem: { reason: "ClaimedElsewhere", message: claiming.message } };
   const wanted = unlessInvalid(
     plan,
     (message): HostPlan => ({ steps: [], problem: { reason: "InvalidSpec", message } }),

@@ -80,7 +80,9 @@ export function createMetricsGuard({ review, clock }: MetricsGuardOptions): Metr
     if (clock.monotonic() < (admitted.get(key) ?? 0)) return undefined;
     const known = verdicts.get(key);
     if (known !== undefined && clock.monotonic() < known.until) return known.verdict;
-    if (asking >= questions) return { status: 503, why: "too many tokens are being reviewed" };
+    // A client that was admitted before is not kept out by others' made-up tokens.
+    if (asking >= (admitted.has(key) ? questions + 1 : questions))
+      return { status: 503, why: "too many tokens are being reviewed" };
     const entry = { verdict: askOnce(token), until: Number.POSITIVE_INFINITY };
     remember(verdicts, key, entry);
     const verdict = await entry.verdict;

@@ -166,6 +166,27 @@ describe("a recorded backing", () => {
     await eventually(stage, () => exported(stage), ["False/BackingMissing", []]);
   });
 
+  it("that is there when it is given up is not made anew when it is lost later", async () => {
+    const stage = stageWith(volumes.file);
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+    const approve = `ReplaceBacking:${String(Object(status(stage, "AoeVolume", "data").backing).identity)}`;
+    stage.patch("AoeVolume", at("data"), { metadata: { annotations: { "xensan.dev/approve": approve } } });
+    await eventually(stage, () => status(stage, "AoeVolume", "data").endedApproval, approve, 2);
+    stage.rack.removeFile("san", image);
+    stage.rack.reset("san");
+    await eventually(stage, () => exported(stage), ["False/BackingMissing", []]);
+    await stage.advance(minutes(10));
+    expect(exported(stage)).toEqual(["False/BackingMissing", []]);
+    expect(message(stage, "AoeVolume", "data", "Exported")).toContain(
+      "an approval counts once: first remove one",
+    );
+    // Removed and set again it is a new word.
+    stage.patch("AoeVolume", at("data"), { metadata: { annotations: { "xensan.dev/approve": null } } });
+    await eventually(stage, () => status(stage, "AoeVolume", "data").endedApproval, undefined, 2);
+    stage.patch("AoeVolume", at("data"), { metadata: { annotations: { "xensan.dev/approve": approve } } });
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+  });
+
   it("that says nothing of itself has to be listed by its exact name", async () => {
     const named = stageWith(aoeVolume("data", "san", [0, 1], device("/dev/vdf"), ["bella"]));
     await eventually(named, () => volumeReady(named, "data"), "True/Ready");

@@ -3,7 +3,7 @@ import { at } from "../simulation/scenarios/objects.ts";
 import { tutorialObjects } from "../simulation/scenarios/tutorial.ts";
 import type { Stage } from "../simulation/stage.ts";
 import { abandon, allReady, bytes, domainSays, executing, image, otherOf, readiness, ready } from "./rack-story.ts";
-import { commands, eventually, message, minutes, word } from "./rig.ts";
+import { commands, eventually, message, minutes, status, word } from "./rig.ts";
 
 const declare = (stage: Stage) => {
   for (const object of tutorialObjects(["XenDomain"])) stage.apply(object);
@@ -104,6 +104,22 @@ describe("a recorded image that vanishes", () => {
     await lose();
     await stage.advance(minutes(5));
     expect([bytes(stage).filter((one) => one.includes("vm-test")), says()]).toEqual([[], "False/ImageMissing"]);
+  });
+
+  it("that is there when it is given up is not made anew when it is lost later", async () => {
+    const stage = await ready();
+    const host = home(stage);
+    const identity = stage.rack.xen.domains(host).flatMap(({ disks }) => disks.map(({ file }) => `${file?.inode} 0`));
+    const approve = `ReplaceImage:${identity.join()} ${image}`;
+    stage.patch("XenDomain", at("vm-test"), { metadata: { annotations: { "xensan.dev/approve": approve } } });
+    await eventually(stage, () => status(stage, "XenDomain", "vm-test").endedApproval, approve, 2);
+    await halt(stage);
+    stage.rack.removeFile(host, image);
+    await eventually(stage, () => domainSays(stage, "DisksReady"), "False/ImageMissing");
+    const before = bytes(stage);
+    stage.patch("XenDomain", at("vm-test"), { spec: { powerState: "Running" } });
+    await stage.advance(minutes(10));
+    expect([executing(stage), bytes(stage)]).toEqual([[], before]);
   });
 
   it("under a running domain: it stays open there, and nothing takes its name while it runs", async () => {

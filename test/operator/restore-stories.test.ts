@@ -312,7 +312,7 @@ describe("a second management cluster with the same manifests", () => {
     await eventually(stage, () => other.claims(), refused);
     await stage.advance(minutes(15));
     expect([other.claims(), readiness(stage)]).toEqual([refused, allReady]);
-    const used = "already took the machine from that holder once: remove the annotation first";
+    const used = "; an approval counts once: first remove one of the same value";
     expect(other.messages().filter((text) => text.endsWith(used))).toHaveLength(machines.length);
     expect([executing(stage), bytes(stage)]).toEqual(before);
     // Removed and set anew, it counts again.

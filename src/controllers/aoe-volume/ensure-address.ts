@@ -2,7 +2,7 @@ import type { AoeServerSpec } from "../../api/aoe-server.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { type BackingFact, type Export, gapIn, type HostFacts } from "../../host/facts.ts";
 import { interfaceProblem } from "../aoe-server/plan.ts";
-import { approvedOf } from "../directives.ts";
+import { approvedOf, countsOnce } from "../directives.ts";
 import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
 import { addressText, lookUp } from "../hosts/view.ts";
 import { readyServer } from "./ensure-server.ts";
@@ -291,6 +291,20 @@ export function interfaceMac(facts: HostFacts, name: string): string | undefined
 export const givenUp = (volume: Pick<VolumeObservation, "approved">): string | undefined =>
   approvedOf("ReplaceBacking", volume);
 
+/** Whether the backing that a person gave up is there again, or another one has taken its place. */
+export function isGivingUpOver(volume: VolumeObservation): boolean {
+  const given = givenUp(volume);
+  const { server, recorded } = volume;
+  if (given === undefined || server.state !== "Found" || !server.fresh) return false;
+  const { view } = server;
+  if (view.state !== "Reachable") return false;
+  const fact = backingFact(volume, view.snapshot.facts);
+  const present = fact !== undefined && fact.kind !== "Missing" && fact.lasting !== "";
+  if (present && isSameBacking(given, fact.lasting)) return true;
+  const known = recorded.backing?.identity;
+  return present && known !== undefined && known !== given && isSameBacking(known, fact.lasting);
+}
+
 /** Compares two lasting identities; a time of birth of 0 is unknown. */
 export function isSameBacking(one: string, other: string): boolean {
   if (one === other) return true;
@@ -317,7 +331,7 @@ export function otherThanRecorded(
       (fact.kind === "Missing" || (fact.lasting !== "" && !isSameBacking(one, fact.lasting))),
   );
   if (broken === undefined) return undefined;
-  const wayOut = `restore the recorded backing, or set the annotation xensan.dev/approve=ReplaceBacking:${broken} to accept that it is lost`;
+  const wayOut = `restore the recorded backing, or set the annotation xensan.dev/approve=ReplaceBacking:${broken} to accept that it is lost (${countsOnce})`;
   if (fact.kind === "Missing")
     return {
       reason: "BackingMissing",

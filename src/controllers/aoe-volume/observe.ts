@@ -1,7 +1,7 @@
 import type { AoeVolumeSpec } from "../../api/aoe-volume.ts";
 import type { AoeVolume } from "../../api/kinds.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
-import { directivesOf } from "../directives.ts";
+import { approvalThatCounts } from "../directives.ts";
 import { heardWithoutHost } from "../gone/hearing.ts";
 import { addressOf } from "../hosts/endpoint.ts";
 import type { Machine } from "../hosts/machine.ts";
@@ -33,7 +33,7 @@ export function observeVolume(world: World, volume: AoeVolume, spec: AoeVolumeSp
       ...(size === undefined ? {} : { size }),
       ...(backing === undefined ? {} : { backing }),
     },
-    approved: directivesOf(volume.metadata).approved,
+    approved: approvalThatCounts(volume),
     server: seeServer(world, volume, spec),
     ...seeWork(world, volume, spec),
     clients: seeClients(world, volume, spec),

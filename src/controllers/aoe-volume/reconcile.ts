@@ -2,6 +2,7 @@ import type { AoeVolumeSpec, AoeVolumeStatus } from "../../api/aoe-volume.ts";
 import { type AoeVolume, aoeVolumes } from "../../api/kinds.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { convergence } from "../converge.ts";
+import { endApproval } from "../directives.ts";
 import { type Finding, stop } from "../finding.ts";
 import type { Job } from "../gate.ts";
 import type { Machine } from "../hosts/machine.ts";
@@ -12,7 +13,7 @@ import { volumeSpec } from "../specs.ts";
 import type { Controlled } from "../watch.ts";
 import type { Means, World } from "../world.ts";
 import { conditionsOf, describe, ready } from "./describe.ts";
-import { backingFact } from "./ensure-address.ts";
+import { backingFact, isGivingUpOver } from "./ensure-address.ts";
 import { servedExport } from "./ensure-export.ts";
 import { readyServer } from "./ensure-server.ts";
 import type { VolumeObservation } from "./observation.ts";
@@ -44,8 +45,9 @@ export function controlVolumes(means: Means): Controlled {
       if (plan.askServer === true) askServer(world, ref, object, spec);
       return { seen, plan };
     },
-    describe({ object, draft }, seen) {
+    describe({ object, draft, directives }, seen) {
       if (!isDeleting(object)) describe(draft.status, seen);
+      endApproval(draft.status, directives, isGivingUpOver(seen));
     },
     jobs: (pass, seen, steps) => jobs(world, pass, seen, steps),
     unhelpful: (held, seen) => held.flatMap((one) => conditionsOf(one, seen)),

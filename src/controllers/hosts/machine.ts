@@ -1,4 +1,5 @@
 import { type Claim, type ClaimHolder, holderText } from "../../host/addressee.ts";
+import { countsOnce } from "../directives.ts";
 import { type ObjectRef, RefMap, refText } from "../identity.ts";
 import type { HostAgent } from "./agent.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -114,7 +115,7 @@ export type Claiming =
   | { readonly kind: "Ours" }
   /** The machine has no holder, or a person gave it to this object: it must be claimed. */
   | { readonly kind: "Free" }
-  | { readonly kind: "Elsewhere"; readonly message: string; readonly holder?: string };
+  | { readonly kind: "Elsewhere"; readonly message: string };
 
 /** The parts of a machine that matter to its claims. */
 interface Claimed {
@@ -138,8 +139,7 @@ export function claimingOf(host: Claimed, { kind, namespace, name }: ObjectRef):
     if (isGiven(holder) || (holding === kind ? isHolder(holder, own) : holder.cluster === own.cluster)) continue;
     return {
       kind: "Elsewhere",
-      holder: holderText(holder),
-      message: `${holding} ${holder.namespace}/${holder.name} of the management cluster ${holder.cluster} manages this machine: xensan changes nothing on it; to move the machine to this object permanently, set the annotation xensan.dev/approve=Claim:${holderText(holder)}`,
+      message: `${holding} ${holder.namespace}/${holder.name} of the management cluster ${holder.cluster} manages this machine: xensan changes nothing on it; to move the machine to this object permanently, set the annotation xensan.dev/approve=Claim:${holderText(holder)}; ${countsOnce}`,
     };
   }
   const given = [...held.values()].some((holder) => isGiven(holder) && !isHolder(holder, own));

@@ -15,6 +15,8 @@ import {
   imagePath,
   isAnotherRun,
   isPlaced,
+  lockDirectory,
+  lockIn,
   lockOf,
   lockSeen,
   type ObservedHost,
@@ -174,7 +176,7 @@ function lockSteps(domain: DomainObservation, host: ObservedHost): Step[] {
   if (disk === undefined || facts?.domainLocks.state !== "known" || facts.identity.state !== "known") return [];
   if (!disk.filesystem.mountedOn.includes(host.name)) return [];
   const { hostname, bootId } = facts.identity.value;
-  const held = facts.domainLocks.value.find(({ uuid }) => uuid === domain.uuid);
+  const held = lockIn(facts, domain.uuid, disk);
   if (bootId === undefined || (held?.host === hostname && held.bootId === bootId)) return [];
   const command = takeDomainLock({ owner: domain.owner, uuid: domain.uuid, lock: lockOf(disk) });
   return [stepOf(xenHost(host.name), command)];
@@ -204,13 +206,13 @@ function shutDown(domain: DomainObservation, host: ObservedHost, where: string):
 
 /** The step that asks the guest to shut down, or destroys the domain. */
 export function stopStep(domain: DomainObservation, host: ObservedHost, how: "Shutdown" | "Destroy"): Step {
-  const [disk] = domain.disks.filter(isPlaced);
+  const directory = lockDirectory(domain);
   const command = stopDomain({
     owner: domain.owner,
     uuid: domain.uuid,
     how,
     waitSeconds: how === "Shutdown" ? shutdownStepSeconds : 5,
-    ...(disk === undefined ? {} : { lockDirectory: lockOf(disk).directory }),
+    ...(directory === undefined ? {} : { lockDirectory: directory }),
   });
   return stepOf(xenHost(host.name), command);
 }

@@ -1,9 +1,11 @@
+import type { XenDomainStatus } from "../../api/xen-domain.ts";
 import { whyUnread } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
 import type { ImageFact, ImageRecord } from "../../host/xen-facts.ts";
-import { approvedOf } from "../directives.ts";
+import { approvedOf, countsOnce } from "../directives.ts";
 import { mostPaths } from "../hosts/machines.ts";
-import { isMarkOf, markedName } from "../identity.ts";
+import { isMarkOf, markedName, refTo } from "../identity.ts";
+import type { World } from "../world.ts";
 import { type DomainObservation, factsOf, type ObservedHost } from "./observation.ts";
 
 /** The state of one image, and what is needed. */
@@ -73,12 +75,31 @@ export function judgeImage(
 }
 
 const givingUp = (path: string, identity: string) =>
-  `halt the domain and set the annotation xensan.dev/approve="ReplaceImage:${identity} ${path}" to accept that it is lost`;
+  `halt the domain and set the annotation xensan.dev/approve="ReplaceImage:${identity} ${path}" to accept that it is lost (${countsOnce})`;
 
 /** `INODE BIRTH` of the image at the path that a person gave up, so that another file may replace it. */
 export function givenUp(approved: string | undefined, path: string): string | undefined {
   const [inode = "", birth = "", ...rest] = approvedOf("ReplaceImage", { approved })?.split(" ") ?? [];
   return rest.join(" ") === path ? `${inode} ${birth}` : undefined;
+}
+
+/** Whether the image that a person gave up is there again, or another one was recorded in its place. */
+export function isGivingUpOver(
+  { freshness }: Pick<World, "freshness">,
+  { owner, hosts }: Pick<DomainObservation, "owner" | "hosts">,
+  approved: string | undefined,
+  recorded: XenDomainStatus["disks"] = [],
+): boolean {
+  const [inode, birth, ...rest] = approvedOf("ReplaceImage", { approved })?.split(" ") ?? [];
+  if (birth === undefined) return false;
+  const [identity, path] = [`${inode} ${birth}`, rest.join(" ")];
+  const known = recorded.find(({ image }) => image === path)?.identity;
+  const ref = refTo("XenDomain", owner.namespace, owner.name);
+  return hosts.some((host) => {
+    if (host.machine.state !== "Found" || !freshness.isFresh(ref, host.machine.watched)) return false;
+    const there = imageOn(host, path)?.identity;
+    return there === identity || (there !== undefined && known !== identity && there === known);
+  });
 }
 
 /** Only the record of this domain can be given up, and only while the recorded file is not there. */

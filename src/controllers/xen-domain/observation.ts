@@ -215,14 +215,32 @@ function sightingOf(host: ObservedHost, uuid: string): Sighting {
   return machine.fresh ? { state: "Absent", host } : unknown("has not been probed yet");
 }
 
-/** The lock file as any host sees it: all see the same file. */
-export function lockSeen({ hosts, uuid }: Pick<DomainObservation, "hosts" | "uuid">): DomainLock | undefined {
-  for (const host of hosts) {
-    const locks = factsOf(host)?.domainLocks;
-    const held = locks?.state === "known" ? locks.value.find((lock) => lock.uuid === uuid) : undefined;
-    if (held !== undefined) return held;
-  }
-  return undefined;
+/**
+ * The lock file as any host sees it: all see the same files. One beside the first disk counts before one in another
+ * directory, which is left when another disk became the first.
+ */
+export function lockSeen({ hosts, uuid, disks }: Pick<DomainObservation, "hosts" | "uuid" | "disks">) {
+  const [disk] = disks.filter(isPlaced);
+  const seen = hosts.flatMap((host) => lockIn(factsOf(host), uuid, disk) ?? []);
+  return seen.find((lock) => isBeside(lock, disk)) ?? seen[0];
+}
+
+/** The lock file in the facts of one host; one beside the disk counts before others. */
+export function lockIn(facts: HostFacts | undefined, uuid: string, disk: PlacedDisk | undefined) {
+  const locks =
+    facts?.domainLocks.state === "known" ? facts.domainLocks.value.filter((lock) => lock.uuid === uuid) : [];
+  return locks.find((lock) => isBeside(lock, disk)) ?? locks[0];
+}
+
+const isBeside = ({ path }: DomainLock, disk: PlacedDisk | undefined): boolean =>
+  disk !== undefined && path.startsWith(`${lockOf(disk).directory}/`);
+
+/** Where a stop removes the lock file: where it is, if that is beside one of the disks. */
+export function lockDirectory(domain: Pick<DomainObservation, "hosts" | "uuid" | "disks">): string | undefined {
+  const placed = domain.disks.filter(isPlaced);
+  const lock = lockSeen(domain);
+  const disk = (lock && placed.find((one) => isBeside(lock, one))) ?? placed[0];
+  return disk && lockOf(disk).directory;
 }
 
 /**

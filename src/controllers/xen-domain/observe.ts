@@ -3,7 +3,7 @@ import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import { findCondition } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
-import { directivesOf, suspends } from "../directives.ts";
+import { approvalThatCounts, directivesOf, suspends } from "../directives.ts";
 import { goneOf } from "../gone/gone.ts";
 import { heardWithoutHost } from "../gone/hearing.ts";
 import { currentFacts, type HostView, lastFacts, pending } from "../hosts/view.ts";
@@ -46,7 +46,7 @@ export function observeDomain(
   const id = refTo("XenDomain", namespace, name);
   const { present, running, blind } = survey({ hosts, uuid });
   // A running guest may have a file open that its name no longer leads to.
-  const approved = present.length + blind.length === 0 ? directivesOf(domain.metadata).approved : undefined;
+  const approved = present.length + blind.length === 0 ? approvalThatCounts(domain) : undefined;
   const on = (sightings: readonly { readonly host: ObservedHost }[]) => sightings.map(({ host: one }) => one);
   const proven = memory?.doubts.proven(id, on(running)) ?? true;
   const left = migration === undefined && present.length > running.length ? hosts.filter(isAsked) : [];
@@ -190,7 +190,9 @@ function rivalOf(world: World, domain: XenDomain, spec: XenDomainSpec, uuid: str
   const { namespace = "" } = domain.metadata;
   const others = (found: readonly XenDomain[]) =>
     found.filter((other) => other.metadata.uid !== domain.metadata.uid && isOlder(other, domain));
-  const [twin] = others(world.stores.domains.byIndex("uuid", uuid));
+  const [twin] = others(world.stores.domains.byIndex("uuid", uuid)).filter(
+    (other) => other.metadata.namespace === namespace || hasBeenHere(other),
+  );
   if (twin !== undefined) return `XenDomain ${nameOf(twin)} has the same UUID ${uuid}`;
   const images = new Set(spec.disks.map(imageText));
   const clusters = new Set(
@@ -204,6 +206,13 @@ function rivalOf(world: World, domain: XenDomain, spec: XenDomainSpec, uuid: str
     }
   return undefined;
 }
+
+/**
+ * Namespaces have no machine in common, so one of another namespace counts only if it has run, or has a configuration
+ * on a host: anybody may write the UUID of a domain into an object.
+ */
+export const hasBeenHere = ({ status }: XenDomain): boolean =>
+  status?.hostRef !== undefined || status?.configuration !== undefined;
 
 const imageText = ({ filesystemRef: filesystem, path }: XenDomainSpec["disks"][number]) =>
   JSON.stringify([filesystem.clusterRef.name, filesystem.label, path]);

@@ -1,10 +1,16 @@
-import { isMarkOf } from "../identity.ts";
+import { isMarkOf, markedName } from "../identity.ts";
 import { type DomainObservation, factsOf, type ObservedHost, survey } from "./observation.ts";
 
 /** The mark in a host's configuration of the domain; undefined where it has none, or does not report it. */
 export function declarerOn(host: ObservedHost, uuid: string): string | undefined {
   const known = factsOf(host)?.domainConfigurations;
   return known?.state === "known" ? known.value.find((one) => one.uuid === uuid)?.owner : undefined;
+}
+
+/** Says for whom a configuration was written, and what to do about it. */
+export function configurationOf(uuid: string, mark: string): string {
+  const file = `/var/lib/xensan/domains/${uuid}.cfg`;
+  return `the configuration of the domain was written for XenDomain ${markedName(mark) ?? "of no name"}; if that object is gone, remove ${file} and ${file}.owner there`;
 }
 
 /** Whether a host has a configuration that was written for this object. */

@@ -2,11 +2,13 @@ import { bridgeName } from "../../api/domain-devices.ts";
 import { quantityBytes } from "../../api/quantity.ts";
 import { isGoingDown } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
+import { isMarkOf } from "../identity.ts";
 import { memoryFor, memoryShortage } from "../memory.ts";
 import { processorProblem } from "../processors.ts";
 import { settingsOutside } from "../settings.ts";
 import { buildProblem } from "./configuration.ts";
 import { type DomainObservation, factsOf, isPlaced, type ObservedHost } from "./observation.ts";
+import { configurationOf, declarerOn } from "./owner.ts";
 
 const mib = 2 ** 20;
 
@@ -45,6 +47,8 @@ export function obstacle(domain: DomainObservation, host: ObservedHost): string 
   if (facts === undefined) return "it cannot be reached";
   if (machine.spec.maintenance !== "None") return `it is in maintenance (${machine.spec.maintenance})`;
   if (isGoingDown(facts)) return "it is shutting down or rebooting";
+  const declarer = declarerOn(host, domain.uuid);
+  if (declarer !== undefined && !isMarkOf(domain.owner, declarer)) return configurationOf(domain.uuid, declarer);
   const { toolstack } = facts;
   if (toolstack.state !== "known" || toolstack.value.kind === "None" || !toolstack.value.dom0)
     return "it is not a dom0, or did not report its toolstack";

@@ -4,7 +4,7 @@ import { isDeleting } from "../../runtime/finalizers.ts";
 import { type KubeApi, keyOf } from "../../runtime/kube-api.ts";
 import { done } from "../../runtime/reconciler.ts";
 import { convergence } from "../converge.ts";
-import { suspends } from "../directives.ts";
+import { endApproval, suspends } from "../directives.ts";
 import type { StepResult } from "../hosts/step.ts";
 import type { ObjectRef } from "../identity.ts";
 import { type Pass, reconcilerOf } from "../reconciler.ts";
@@ -17,6 +17,7 @@ import { describeDomain } from "./describe.ts";
 import { Doubts } from "./doubts.ts";
 import { mayReboot, rebootMs } from "./ensure-power.ts";
 import { heldConditions } from "./held.ts";
+import { isGivingUpOver } from "./images.ts";
 import { jobs } from "./jobs.ts";
 import { type DomainObservation, hasRun, survey } from "./observation.ts";
 import { observeDomain } from "./observe.ts";
@@ -43,10 +44,10 @@ export function controlDomains(means: Means): Controlled {
   const acts = ({ directives }: Pick<DomainPass, "directives">) => !suspends(directives);
   const converge = convergence<XenDomain, XenDomainSpec, XenDomainStatus, DomainObservation, DomainPlan>(means, {
     ...shared,
-    observe({ ref, object, spec }) {
+    observe({ ref, object, spec, directives }) {
       const uuid = spec.uuid ?? derivedUuid(world, object, spec) ?? object.metadata.uid ?? "";
       const seen = observeDomain(world, object, spec, uuid, { doubts, leftovers, starts });
-      if (isDeleting(object)) starts.end(ref);
+      if (isDeleting(object) || (suspends(directives) && !isBeingStarted(seen, starts.hostOf(ref)))) starts.end(ref);
       const now = world.clock.monotonic();
       const absentMs = absences.look(ref, survey(seen), hasRun(seen), now);
       return { ...seen, absentMs, askedMs: shutdowns.look(ref, resultsOf(ref, seen), now) };
@@ -66,6 +67,8 @@ export function controlDomains(means: Means): Controlled {
         seen,
         meant.filter((step) => !isObserved(seen, step)),
       );
+      const { approved } = pass.directives;
+      endApproval(draft.status, pass.directives, isGivingUpOver(world, seen, approved, object.status?.disks));
       if (!isDeleting(object))
         recordMigrations(draft.status, migrationsOf(world, object.metadata.namespace ?? "", seen.uuid));
     },

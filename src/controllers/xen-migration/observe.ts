@@ -12,6 +12,7 @@ import { machineOf, pending } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
 import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";
 import type { World } from "../world.ts";
+import { hasBeenHere } from "../xen-domain/observe.ts";
 import type { Applicant } from "./admission.ts";
 import type { DeclaredDomain } from "./locate.ts";
 import type { Reservation } from "./permits.ts";
@@ -57,7 +58,7 @@ export function observeApplicant(
       elsewhere: (uuid) => {
         const [domain] = world.stores.domains
           .byIndex("uuid", uuid)
-          .filter(({ metadata }) => metadata.namespace !== namespace);
+          .filter((other) => other.metadata.namespace !== namespace && hasBeenHere(other));
         return domain && keyString(keyOf(domain));
       },
     },

@@ -5,10 +5,11 @@ import { globMatches } from "../../host/glob.ts";
 import type { Toolstack, XenInfo } from "../../host/xen-facts.ts";
 import { stateText } from "../domain-state.ts";
 import { observeOnlyMessage } from "../hosts/step.ts";
-import { refTo } from "../identity.ts";
+import { markedName, refTo } from "../identity.ts";
 import { memoryShortage } from "../memory.ts";
 import { processorProblem } from "../processors.ts";
 import { settingsOutside } from "../settings.ts";
+import { configurationOf } from "../xen-domain/owner.ts";
 import { imageProblems, ownershipProblems } from "./preflight-images.ts";
 import { sharedMounts } from "./shared-storage.ts";
 import { baseName } from "./sight.ts";
@@ -354,8 +355,22 @@ const images: Check<Known> = ({ domain, source, target, from, to }) =>
     { name: target.name, facts: to },
   ]);
 
-const ownership: Check<Known> = ({ domain, source, from }) =>
-  ownershipProblems(domain, { name: source.name, facts: from }, source.spec.allowed.domains);
+const ownership: Check<Known> = ({ domain, source, target, from, to }) => [
+  ...ownershipProblems(domain, { name: source.name, facts: from }, source.spec.allowed.domains),
+  ...configuredForAnother(domain, { name: target.name, facts: to }),
+];
+
+/** A host that was dead while a XenDomain was deleted still has its configuration, also for a successor's UUID. */
+function configuredForAnother(
+  { uuid, owner }: Traveller,
+  { name, facts }: { name: string; facts: HostFacts },
+): Problem[] {
+  const { domainConfigurations } = facts;
+  if (owner === undefined || domainConfigurations.state !== "known") return [];
+  const mark = domainConfigurations.value.find((one) => one.uuid === uuid)?.owner;
+  if (mark === undefined || markedName(mark) === owner) return [];
+  return [problem("DomainTaken", `On ${name} ${configurationOf(uuid, mark)}`)];
+}
 
 /** Each failed check as `Reason: message`, for a condition. */
 export function describeProblems(problems: readonly Problem[]): string {

@@ -461,6 +461,26 @@ describe("the rights of people", () => {
     await annotate("uwe", `xensan.dev/${word}-`);
   });
 
+  it("of a user do not reach to the label by which a drain knows its migrations", async () => {
+    const file = `${await mkdtemp(`${tmpdir()}/xensan-label-`)}/migration.json`;
+    const migration = (name: string, labels: object) => ({
+      ...{ apiVersion: "xensan.dev/v1alpha1", kind: "XenMigration" },
+      ...{ metadata: { name, labels }, spec: { domain: "vm", sourceHostRef: { name: "bella" } } },
+    });
+    const as = (user: string, ...words: string[]) => kubectl(...words, "-n", "people", `--as=${user}`);
+    const forbidden = /the label xensan.dev\/drain may be set only by the operator/;
+    await writeFile(file, JSON.stringify(migration("forged", { "xensan.dev/drain": "bella" })));
+    await expect(as("uwe", "create", "-f", file)).rejects.toThrow(forbidden);
+    await as("system:serviceaccount:xensan-system:xensan", "create", "-f", file);
+    await as("uwe", "label", "xenmigration", "forged", "team=b");
+    await expect(as("uwe", "label", "xenmigration", "forged", "xensan.dev/drain=x", "--overwrite")).rejects.toThrow(
+      forbidden,
+    );
+    await writeFile(file, JSON.stringify(migration("own", { team: "b" })));
+    await as("uwe", "create", "-f", file);
+    await expect(as("uwe", "label", "xenmigration", "own", "xensan.dev/drain=bella")).rejects.toThrow(forbidden);
+  });
+
   it("of a user do not reach to the finalizer, without which nothing is cleaned up", async () => {
     const file = `${await mkdtemp(`${tmpdir()}/xensan-finalizer-`)}/volume.json`;
     const spec = { serverRef: { name: "san" }, shelf: 1, slot: 2, backing: { device: "/dev/vdb" } };

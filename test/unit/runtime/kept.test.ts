@@ -31,10 +31,12 @@ function disk(name: string, message = "The server cannot be reached"): Disk {
   };
 }
 
+const isRead = (name: string) => name === "xensan.dev/paused" || name === "xensan.dev/drain";
+
 describe("what a cache keeps of an object", () => {
   it("is all of it but who owns fields of others, and what kubectl left there for itself", () => {
     const given = disk("a");
-    expect(keeping()(given)).toEqual({
+    expect(keeping(isRead)(given)).toEqual({
       ...given,
       metadata: {
         ...given.metadata,
@@ -45,8 +47,19 @@ describe("what a cache keeps of an object", () => {
     expect(given).toEqual(disk("a"));
   });
 
+  it("is, of labels and annotations, what is read, and no more of it than any of them needs", () => {
+    const { metadata, ...rest } = disk("a");
+    const [many, long] = [{ "xensan.dev/more": "x", team: "b" }, "y".repeat(100_000)];
+    const given = {
+      ...rest,
+      metadata: { ...metadata, labels: many, annotations: { "xensan.dev/paused": long, ...many } },
+    };
+    const { metadata: kept } = keeping(isRead)(given);
+    expect([kept.labels, kept.annotations]).toEqual([undefined, { "xensan.dev/paused": "y".repeat(4096) }]);
+  });
+
   it("answers as the whole object does whether a status is written already", () => {
-    const [whole, kept] = [disk("a"), keeping()(disk("a"))];
+    const [whole, kept] = [disk("a"), keeping(isRead)(disk("a"))];
     const asked = [{ conditions: whole.status.conditions }, {}, { conditions: [] }, { ...whole.status, size: "1Gi" }];
     const says = (object: Disk) => asked.map((status) => saysTheSame(object, status, "xensan"));
     expect(says(kept)).toEqual([true, false, false, false]);
@@ -54,7 +67,7 @@ describe("what a cache keeps of an object", () => {
   });
 
   it("is one copy where objects say the same", () => {
-    const keep = keeping();
+    const keep = keeping(isRead);
     const [a, b, c] = [keep(disk("a")), keep(disk("b")), keep(disk("c", "The address is taken"))];
     expect(b.spec.clients).toBe(a.spec.clients);
     expect(b.status.conditions).toBe(a.status.conditions);
@@ -66,7 +79,7 @@ describe("what a cache keeps of an object", () => {
   it("has no annotations where there is nothing else in them", () => {
     const { metadata, ...rest } = disk("a");
     const annotations = { "kubectl.kubernetes.io/last-applied-configuration": "{}" };
-    expect(Object.keys(keeping()({ ...rest, metadata: { ...metadata, annotations } }).metadata)).toEqual([
+    expect(Object.keys(keeping(isRead)({ ...rest, metadata: { ...metadata, annotations } }).metadata)).toEqual([
       ...["name", "namespace", "uid", "managedFields"],
     ]);
   });

@@ -69,6 +69,30 @@ describe("access to the metrics", () => {
     expect(await guard("Bearer abc")).toBeUndefined();
   });
 
+  it("stays with a client that has it, however many tokens others make up", async () => {
+    const known = new Set(["abc"]);
+    const asked: string[] = [];
+    let now = 0;
+    const slow = Promise.withResolvers<void>();
+    const review: Review = async (kind, spec) => {
+      if (kind !== "TokenReview") return { status: { allowed: true } };
+      const { token } = spec as { token: string };
+      asked.push(token);
+      if (token.startsWith("slow")) await slow.promise;
+      return { status: known.has(token) ? { authenticated: true, user: scraper } : {} };
+    };
+    const guard = createMetricsGuard({ review, clock: { monotonic: () => now } });
+    expect(await guard("Bearer abc")).toBeUndefined();
+    for (let index = 0; index < 300; index++) expect((await guard(`Bearer a${index}`))?.status).toBe(401);
+    expect(await guard("Bearer abc")).toBeUndefined();
+    expect(asked.filter((token) => token === "abc")).toHaveLength(1);
+    now = 61_000;
+    const made = [0, 1, 2, 3].map((index) => guard(`Bearer slow${index}`));
+    expect(await guard("Bearer abc")).toBeUndefined();
+    slow.resolve();
+    await Promise.all(made);
+  });
+
   it("asks a few questions at once, however many tokens are made up", async () => {
     const { guard, asked } = guarding();
     const verdicts = await Promise.all(Array.from({ length: 100 }, (_, index) => guard(`Bearer ${index}`)));

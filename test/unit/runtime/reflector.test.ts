@@ -58,6 +58,33 @@ describe("a reflector", () => {
     await running;
   });
 
+  it("reads fewer objects at once where they are large", async () => {
+    const base = reflecting();
+    for (const name of ["a", "b", "c", "d", "e", "f"]) base.create(name);
+    const asked: unknown[] = [];
+    const api: KubeApi = {
+      ...base.api,
+      list: async (kind, query) => {
+        asked.push([query?.limit, query?.maxBytes]);
+        if ((query?.limit ?? 0) > 2) throw new KubeError(0, "TooLarge", "the answer has more than 10 bytes");
+        return await base.api.list(kind, query);
+      },
+    };
+    const { clock, log } = base;
+    const reflector = new Reflector({ api, kind: widgets, clock, log, pageSize: 8, pageBytes: 10 });
+    const running = reflector.run(base.signal);
+    await base.eventually(() => reflector.synced);
+    expect(reflector.store.list()).toHaveLength(6);
+    expect(asked).toEqual([
+      [8, 10],
+      [2, 10],
+      [2, 10],
+      [2, 10],
+    ]);
+    base.stop.abort();
+    await running;
+  });
+
   it("goes on where it was when the server ends a watch in order", async () => {
     const { reflector, create, names, calls, signal, clock, stop } = reflecting();
     const running = reflector.run(signal);

@@ -27,6 +27,17 @@ const rsaKey = (modulusLength: number) =>
     publicKeyEncoding: { type: "pkcs1", format: "pem" },
   }).privateKey;
 
+/** The slow key with a 1 after its rounds in the options of bcrypt, where ssh2 does not look. */
+function withRoundsAfterRounds(): string {
+  const [first = "", ...lines] = slowKey.trim().split("\n");
+  const bytes = Buffer.from(lines.slice(0, -1).join(""), "base64");
+  const rounds = bytes.indexOf(Buffer.from([0, 0, 0, 65]));
+  const options = bytes.lastIndexOf(Buffer.from([0, 0, 0, 24]), rounds);
+  const more = Buffer.concat([bytes.subarray(0, rounds + 4), Buffer.from([0, 0, 0, 1]), bytes.subarray(rounds + 4)]);
+  more.writeUInt32BE(28, options);
+  return `${first}\n${more.toString("base64")}\n${lines.at(-1)}\n`;
+}
+
 /** A key with an allowed modulus, but with a prime and an exponent that would take minutes to compute. */
 function monstrousKey(): string {
   const { n = "", e = "", d = "", q = "", dq = "", qi = "" } = createPrivateKey(rsaKey(2048)).export({ format: "jwk" });
@@ -98,6 +109,18 @@ describe("a private key", () => {
     [
       "would keep the operator busy for long",
       slowKey,
+      "open sesame",
+      "it is encrypted with 65 rounds of bcrypt, at most 64 are accepted: ssh-keygen -p -a 16",
+    ],
+    [
+      "hides its rounds behind a character that is not base64",
+      slowKey.replace("KEY-----\n", "KEY-----\n!"),
+      "open sesame",
+      "it is not a whole private key in OpenSSH form",
+    ],
+    [
+      "hides its rounds before another number",
+      withRoundsAfterRounds(),
       "open sesame",
       "it is encrypted with 65 rounds of bcrypt, at most 64 are accepted: ssh-keygen -p -a 16",
     ],

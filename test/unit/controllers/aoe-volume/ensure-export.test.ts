@@ -214,14 +214,14 @@ describe("what is not exported", () => {
       has({ lasting: "y" }),
       {},
       {},
-      "False BackingChanged: /srv/vm.img is y, but the recorded backing is x, and xensan does not serve another one; restore the recorded backing, or set the annotation xensan.dev/approve=ReplaceBacking:x to accept that it is lost (AoeServer san1)",
+      "False BackingChanged: /srv/vm.img is y, but the recorded backing is x, and xensan does not serve another one; restore the recorded backing, or set the annotation xensan.dev/approve=ReplaceBacking:x to accept that it is lost (an approval counts once: first remove one of the same value) (AoeServer san1)",
     ],
     [
       "a new file in place of a recorded one that is gone",
       missing,
       {},
       {},
-      "False BackingMissing: /srv/vm.img does not exist. The recorded backing is x, and xensan neither creates nor serves another one; restore the recorded backing, or set the annotation xensan.dev/approve=ReplaceBacking:x to accept that it is lost (AoeServer san1)",
+      "False BackingMissing: /srv/vm.img does not exist. The recorded backing is x, and xensan neither creates nor serves another one; restore the recorded backing, or set the annotation xensan.dev/approve=ReplaceBacking:x to accept that it is lost (an approval counts once: first remove one of the same value) (AoeServer san1)",
     ],
   ])("is %s", (_, given, rest, spec, exported) => {
     expect(look(given, rest, spec)).toEqual(stops(exported));

@@ -21,7 +21,7 @@ const both = (rest: Partial<ImageFact>, more: Partial<DomainObservation> = {}) =
 const images = { recorded: { ...domain().recorded, images: new Map([[image, "12 34"]]) } };
 
 const approved = `ReplaceImage:12 34 ${image}`;
-const giveUp = `halt the domain and set the annotation xensan.dev/approve="${approved}" to accept that it is lost`;
+const giveUp = `halt the domain and set the annotation xensan.dev/approve="${approved}" to accept that it is lost (an approval counts once: first remove one of the same value)`;
 
 describe("the disks of a domain", () => {
   it("are ready where each has its image", () => {

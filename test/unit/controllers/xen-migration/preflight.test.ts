@@ -494,6 +494,14 @@ describe("permits", () => {
     expect(permitFor(claim("b", { source: "a s" }), { holding: [], queued }, 4)).toEqual({ kind: "Free" });
   });
 
+  it("leave places of the fleet to others while those who wait are in each other's way", () => {
+    const queued = ["b", "c", "d", "e"].map((id) => claim(id, { source: "a s", target: undefined }));
+    const others = { holding: [claim("a")], queued };
+    expect(permitFor(claim("f"), others, 4)).toEqual({ kind: "Free" });
+    expect(permitFor(claim("f"), { holding: [], queued }, 2)).toEqual({ kind: "Free" });
+    expect(permitFor(claim("f"), { holding: [], queued }, 1)).toEqual({ kind: "Taken", holders: ["b"], position: 5 });
+  });
+
   it("never let two in each other's way begin, and never keep all waiting", () => {
     const name = fc.constantFrom("h1", "h2", "h3");
     const arbitrary = fc.uniqueArray(
