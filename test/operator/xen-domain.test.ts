@@ -346,3 +346,33 @@ describe("two domains that want the same image", () => {
     expect(executing(stage)).toHaveLength(1);
   });
 });
+
+describe("a UUID that somebody in another namespace wrote into an object", () => {
+  it("takes the domain from nobody while that object has never run", async () => {
+    const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
+    const stage = room([]);
+    const squatter = xenDomain("squatter", ["nope"], { uuid });
+    stage.apply({ ...squatter, metadata: { namespace: "elsewhere", name: "squatter" } });
+    await stage.advance(minutes(1));
+    stage.apply(xenDomain("vm", nodes, { uuid }));
+    await eventually(stage, () => ready(stage), "True/Ready");
+    expect(executing(stage)).toHaveLength(1);
+  });
+});
+
+describe("domains that are paused while they are being started", () => {
+  it("take no turn from others", async () => {
+    const small = { memory: "64Mi" };
+    const stage = room([xenDomain("one", ["bella"], small), xenDomain("two", ["bella"], small)]);
+    let begun = 0;
+    stage.rack.subscribe((event) => {
+      if (event.kind === "CommandBegun" && event.script === "start-domain") begun += 1;
+    });
+    await eventually(stage, () => begun, 2);
+    for (const name of ["one", "two"])
+      stage.patch("XenDomain", at(name), { metadata: { annotations: { "xensan.dev/paused": "true" } } });
+    await eventually(stage, () => executing(stage).sort(), ["bella one", "bella two"], 5);
+    stage.apply(xenDomain("three", ["bella"], small));
+    await eventually(stage, () => ready(stage, "three"), "True/Ready");
+  });
+});

@@ -11,6 +11,11 @@ describe("a condition", () => {
     expect(setCondition([], exported, { now: noon + 789, generation: 1 })).toEqual([stored]);
   });
 
+  it("shows what cannot be printed, which no status could hold", () => {
+    const [{ message } = { message: "" }] = setCondition([], { ...exported, message: "a\u009b\u001b[2Jb\n" }, { now: noon, generation: 1 });
+    expect(message).toBe("a\ufffd␛[2Jb␊");
+  });
+
   it("keeps the time of its transition while only the words change", () => {
     const update = { ...exported, reason: "Adopted", message: "found running" };
     expect(setCondition([stored], update, { now: noon + 60_000, generation: 2 })).toEqual([

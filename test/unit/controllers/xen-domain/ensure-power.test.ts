@@ -36,6 +36,15 @@ describe("a domain that runs nowhere", () => {
     expect(look(stopped(recorded({ host: "brutus" })))).toEqual(starts("brutus"));
   });
 
+  it("is started where no configuration of another object is left", () => {
+    const left = { domainConfigurations: known([{ uuid, owner: "san/former 9", digest: "" }]) };
+    expect(look(domain({ hosts: [host("bella", left), host("brutus", written)] }))).toEqual(starts("brutus"));
+    const why = `the configuration of the domain was written for XenDomain san/former; if that object is gone, remove /var/lib/xensan/domains/${uuid}.cfg and /var/lib/xensan/domains/${uuid}.cfg.owner there`;
+    expect(look(domain({ hosts: [host("bella", left), host("brutus", left)] }))).toEqual(
+      says(`False NoHostFits: No host can run the domain now. bella: ${why}; brutus: ${why}`),
+    );
+  });
+
   it("takes the lock over from a host that answers and does not have it", () => {
     expect(look(stopped({}, lock("brutus")))).toEqual(starts("bella", `brutus ${bootId}`));
   });
@@ -175,5 +184,23 @@ describe("a domain that runs", () => {
         [stop("shutdown", 20)],
       ),
     );
+  });
+});
+
+describe("a lock file that is left beside a former first disk", () => {
+  const own = { uuid, path: `/srv/data/.xensan/${uuid}`, host: "brutus", bootId };
+  const left = { uuid, path: `/srv/old/.xensan/${uuid}`, host: "bella", bootId };
+  const seen = (...locks: (typeof own)[]) => ({ domainLocks: known(locks) });
+
+  it("does not hide the lock of the running domain", () => {
+    const on = (locks: { domainLocks: ReturnType<typeof seen>["domainLocks"] }) =>
+      look(domain({ hosts: [host("bella", { ...written, ...locks }), host("brutus", { ...written, ...runs(), ...locks })] }));
+    expect(on(seen(left, own))).toEqual(on(seen(own)));
+  });
+
+  it("does not name the holder of a domain that runs nowhere", () => {
+    const locks = seen(left, own);
+    const hosts = [host("bella", { ...written, ...locks }), host("brutus", { ...written, ...locks })];
+    expect(look(domain({ hosts }))).toEqual(starts("bella", `brutus ${bootId}`));
   });
 });

@@ -54,3 +54,20 @@ it.each<[string, string, HostView, string]>([
 ])("a domain that nobody shows is unknown as long as a host %s may have it", (_what, domain, view, told) => {
   expect(located(domain, view)).toBe(told);
 });
+
+it("a text in the form of a UUID is no name: another domain may be called like it", () => {
+  const row = { memory: 128, vcpus: 1, state: "-b----", shutdownReason: "-", seconds: 1 };
+  const view = reachable({
+    domains: {
+      state: "known",
+      value: {
+        domains: [
+          { id: 3, name: "vm", uuid, ...row },
+          { id: 4, name: uuid, uuid: other, ...row },
+        ],
+        processes: [],
+      },
+    },
+  });
+  expect([located(uuid, view), located(other, view), located("vm", view)]).toEqual(["Found", "Found", "Found"]);
+});
