@@ -1,3 +1,5 @@
+import type { Reason } from "./reasons.ts";
+
 /** An alert of the chart's PrometheusRule. One part of its page in docs/how-to/alerts is written by hand. */
 export interface Alert {
   /** PascalCase; also the name of its page. */
@@ -12,22 +14,58 @@ export interface Alert {
   readonly summary: string;
   /** Condition types whose reasons the page lists; empty if no condition shows the problem. */
   readonly conditions: readonly string[];
+  /** Reasons of these conditions that do not raise the alert: they come with another status, or it excludes them. */
+  readonly without?: readonly Reason[];
 }
+
+/** Reasons that only a condition has which follows from steps on hosts. */
+const ofSteps: readonly Reason[] = [
+  "Aborted",
+  "HostBusy",
+  "InvalidRequest",
+  "Killed",
+  "NoEffect",
+  "ObserveOnly",
+  "Progressing",
+  "StepFailed",
+  "Unintelligible",
+];
+/** Reasons for which the state is not known. */
+const unsettled: readonly Reason[] = ["InvalidSpec", "Pending"];
+/** Reasons that a probe never gives. */
+const notOfProbes: readonly Reason[] = [
+  "FactsUnknown",
+  "HostBusy",
+  "NoEffect",
+  "ObserveOnly",
+  "Progressing",
+  "StepFailed",
+];
 
 const object = "{{ $labels.kind }} {{ $labels.namespace }}/{{ $labels.name }}";
 
 /** Fires while a condition of an object has a bad status. */
 function onCondition(
-  condition: { readonly type: string; readonly bad: string; readonly but?: string; readonly notOf?: string },
+  condition: {
+    readonly type: string;
+    readonly bad: string;
+    readonly but?: readonly Reason[];
+    readonly notOf?: string;
+    /** Whether the page lists the reasons. */
+    readonly list?: false;
+    readonly without?: readonly Reason[];
+  },
   alert: Pick<Alert, "name" | "for" | "severity">,
 ): Alert {
   const notOf = condition.notOf === undefined ? "" : `,kind!="${condition.notOf}"`;
-  const but = condition.but === undefined ? "" : `,reason!~"${condition.but}"`;
+  const { but: exceptions = [], without = [] } = condition;
+  const but = exceptions.length === 0 ? "" : `,reason!~"${exceptions.join("|")}"`;
   return {
     ...alert,
     expr: `xensan_object_condition{type="${condition.type}",status${condition.bad}${but}${notOf}} == 1`,
     summary: `${object}: ${condition.type} is {{ $labels.status }} ({{ $labels.reason }}).`,
-    conditions: [condition.type],
+    conditions: condition.list === false ? [] : [condition.type],
+    without: [...exceptions, ...without],
   };
 }
 
@@ -42,31 +80,47 @@ export const alerts: readonly Alert[] = [
     conditions: [],
   },
   onCondition(
-    { type: "Conflicted", bad: '="True"' },
+    {
+      type: "Conflicted",
+      bad: '="True"',
+      without: [
+        ...unsettled,
+        ...ofSteps,
+        "AddressUnverified",
+        "FactsUnknown",
+        "InterfaceOutsideBounds",
+        "ServerNotFound",
+        "ServerNotReady",
+      ],
+    },
     { name: "XensanVolumeConflicted", for: "1m", severity: "critical" },
   ),
   onCondition(
-    { type: "Healthy", bad: '="False"' },
+    {
+      type: "Healthy",
+      bad: '="False"',
+      without: [...unsettled, ...ofSteps, "FactsUnknown", "Looking", "NodeUnreachable"],
+    },
     { name: "XensanClusterUnhealthy", for: "2m", severity: "critical" },
   ),
   onCondition(
-    { type: "Exported", bad: '="False"' },
+    { type: "Exported", bad: '="False"', without: [...unsettled, "ClientHoldsDevice", "ClientUnknown"] },
     { name: "XensanVolumeNotExported", for: "5m", severity: "critical" },
   ),
   onCondition(
-    { type: "Attached", bad: '="False"', but: "NotExported" },
+    { type: "Attached", bad: '="False"', but: ["NotExported"], without: unsettled },
     { name: "XensanVolumeNotAttached", for: "10m", severity: "warning" },
   ),
   onCondition(
-    { type: "Mounted", bad: '="False"' },
+    { type: "Mounted", bad: '="False"', without: [...unsettled, "FactsUnknown", "NodeUnreachable"] },
     { name: "XensanFilesystemNotMounted", for: "10m", severity: "warning" },
   ),
   onCondition(
-    { type: "Running", bad: '="False"', but: "Halted" },
+    { type: "Running", bad: '!="True"', but: ["Halted"], without: ["FactsUnknown", "ShutdownTimedOut", "Stopping"] },
     { name: "XensanDomainNotRunning", for: "5m", severity: "critical" },
   ),
   onCondition(
-    { type: "Reachable", bad: '!="True"' },
+    { type: "Reachable", bad: '!="True"', without: notOfProbes },
     { name: "XensanHostUnreachable", for: "5m", severity: "critical" },
   ),
   {
@@ -76,6 +130,7 @@ export const alerts: readonly Alert[] = [
     severity: "warning",
     summary: `${object} was last probed {{ $value | humanizeDuration }} ago.`,
     conditions: ["Reachable"],
+    without: notOfProbes,
   },
   {
     name: "XensanMigrationFailed",
@@ -84,6 +139,22 @@ export const alerts: readonly Alert[] = [
     severity: "warning",
     summary: "A migration failed within the last hour.",
     conditions: ["Admitted", "Migrating"],
+    without: [
+      ...unsettled,
+      ...ofSteps.filter((reason) => reason !== "ObserveOnly"),
+      // Not over yet.
+      "ApprovalNeeded",
+      "Migrating",
+      "OutcomeAmbiguous",
+      "OutcomeUnknown",
+      "Settling",
+      "ShuttingDown",
+      "SplitBrain",
+      "StartingOnTarget",
+      // Aborted.
+      "Stalled",
+      "TimeLimitExceeded",
+    ],
   },
   {
     name: "XensanDomainRestarts",
@@ -104,12 +175,12 @@ export const alerts: readonly Alert[] = [
     conditions: [],
   },
   onCondition(
-    { type: "DeletionBlocked", bad: '="True"' },
+    { type: "DeletionBlocked", bad: '="True"', without: ["Pending"] },
     { name: "XensanDeletionBlocked", for: "30m", severity: "warning" },
   ),
   // Ready of a XenMigration repeats Succeeded, and no migration is repeated.
   onCondition(
-    { type: "Ready", bad: '!="True"', but: "Paused|Halted", notOf: "XenMigration" },
+    { type: "Ready", bad: '!="True"', but: ["Paused", "Halted"], notOf: "XenMigration", list: false },
     { name: "XensanNotReady", for: "30m", severity: "warning" },
   ),
   {

@@ -59,7 +59,7 @@ export const xenMigrationSpecSchema = withRules(
       .max(86_400)
       .default(3600)
       .describe(
-        "Time after which the migration is aborted if that is still safe. Also the time from its creation in which it must begin: then it ends if a check still fails, or if others are still ahead of it. The migrations of a drain wait in the queue as long as the drain lasts.",
+        "A migration that runs longer is aborted, if that is still safe. One that has not begun this long after its creation ends as NotAdmitted. Migrations of a drain may wait in the queue as long as the drain lasts.",
       ),
     abort: z
       .enum(["Requested"])

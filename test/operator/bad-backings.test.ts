@@ -150,7 +150,7 @@ describe("a server that cannot give the space", () => {
   it("because the volume group is full", async () => {
     const stage = rig({ rack, objects: spaceless });
     await eventually(stage, () => volumeReady(stage, "bad"), "False/NoSpace");
-    expect(message(stage, "AoeVolume", "bad", "Ready")).toContain("Free space on the server");
+    expect(message(stage, "AoeVolume", "bad", "Ready")).toContain("Free space on the file system");
   });
 });
 

@@ -264,7 +264,7 @@ describe("a domain on a shared file system", () => {
     const stage = room([xenDomain("vm", nodes)]);
     await eventually(stage, () => ready(stage), "True/Ready");
     stage.patch("XenDomain", at("vm"), { spec: { memory: "256Mi" } });
-    await eventually(stage, () => word(stage, "XenDomain", "vm", "PendingRestart"), "True/PendingRestart");
+    await eventually(stage, () => word(stage, "XenDomain", "vm", "PendingRestart"), "True/SpecChanged");
     stage.rack.xen.shutDown("vm", "poweroff");
     await stage.advance(minutes(1));
     await eventually(stage, () => ready(stage), "True/Ready");

@@ -26,7 +26,7 @@ export function alertPage(current: string, alert: Alert): string {
   const mine = [
     `Fires after ${alert.for} as ${alert.severity}:\n`,
     `    ${alert.expr}\n`,
-    ...(alert.conditions.length === 0 ? [] : [reasonTable(alert.conditions)]),
+    ...(alert.conditions.length === 0 ? [] : [reasonTable(alert)]),
   ].join("\n");
   if (from < 0 || to < from) return `# ${alert.name}\n\n${begin}\n${mine}${end}\n\n## What to do\n\nTo be written.\n`;
   return `${current.slice(0, from)}${begin}\n${mine}${current.slice(to)}`;
@@ -43,12 +43,15 @@ export function alertIndex(alerts: readonly Alert[]): string {
   ].join("\n");
 }
 
-function reasonTable(conditions: readonly string[]): string {
+function reasonTable({ conditions, without = [], expr }: Alert): string {
+  const left: readonly string[] = without;
   const entries: [string, ReasonEntry][] = Object.entries(reasons);
   const rows = entries
-    .filter(([, entry]) => entry.conditions.some((type) => conditions.includes(type)))
+    .filter(([, entry]) => entry.conditions.some((type) => type === "every type" || conditions.includes(type)))
+    .filter(([name]) => !left.includes(name))
     .filter(([, { action }]) => action !== "Nothing.")
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, { meaning, action }]) => `| \`${name}\` | ${meaning} | ${action} |`);
-  return `The reason in the alert gives the cause:\n\n${table(["Reason", "Meaning", "What to do"], rows)}`;
+  const where = expr.includes("xensan_object_condition") ? "in the alert" : "in the conditions of the object";
+  return `The reason ${where} gives the cause:\n\n${table(["Reason", "Meaning", "What to do"], rows)}`;
 }

@@ -46,9 +46,9 @@ export const attaching = {
   },
   WrongServer: {
     stalls: true,
-    conditions: ["Attached"],
-    meaning: "A server other than the volume's answers a client at this address.",
-    action: "Find the server by its MAC address and stop it.",
+    conditions: ["Attached", "Formatted"],
+    meaning: "A server other than the volume's answers at its address, or more than one server does.",
+    action: "Find the other server by its MAC address and stop its export.",
   },
   WrongSize: {
     conditions: ["Attached"],

@@ -14,7 +14,7 @@ export const clustering = {
     action: "Nothing.",
   },
   NodeNotFound: {
-    conditions: ["Configured", "Online", "Mounted", "Healthy"],
+    conditions: ["Configured", "Online", "Mounted"],
     meaning: "A node names a XenHost that does not exist or whose spec is invalid.",
     action: "Create or correct it, or remove the node.",
   },
@@ -42,7 +42,7 @@ export const clustering = {
     action: "See the message; stop the users of the file system on that host.",
   },
   PendingRestart: {
-    conditions: ["Online"],
+    conditions: ["Online", "Mounted"],
     meaning:
       "The timeouts in the spec are not active yet. They change on all nodes at once, while nothing is mounted: nodes with different timeouts disconnect from each other.",
     action: "Unmount the file systems on the hosts that the message names; xensan mounts them again.",
@@ -79,7 +79,7 @@ export const clustering = {
   AoeGivesUpFirst: {
     conditions: ["Healthy"],
     meaning:
-      "The AoE driver fails requests before the heartbeat gives up: in an outage that ends between the two, the file system receives errors instead of a reset.",
+      "The AoE driver gives up before the dead time is over. After an outage that is longer than aoe_deadsecs and shorter than the dead time, the file system has received errors and no node has reset.",
     action: "Lower timeouts.heartbeatThreshold, or raise aoe_deadsecs of the aoe module.",
   },
   RestartedWhileMounted: {

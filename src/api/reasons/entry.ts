@@ -2,7 +2,7 @@
 export interface ReasonEntry {
   /**
    * Condition types that may have the reason; the summary (Ready, Succeeded) may have any of them too. `events`:
-   * events.
+   * events. Empty: only the message of another reason names it.
    */
   readonly conditions: readonly string[];
   readonly meaning: string;

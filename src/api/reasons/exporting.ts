@@ -78,15 +78,15 @@ export const exporting = {
   },
   NoSpace: {
     stalls: true,
-    conditions: ["Exported", "Prepared", "AoeReady"],
+    conditions: ["Exported", "Prepared", "AoeReady", "DisksReady"],
     meaning: "The file system or volume group is full.",
-    action: "Free space on the server.",
+    action: "Free space on the file system or in the volume group that the message names.",
   },
   ReadOnlyFileSystem: {
     stalls: true,
-    conditions: ["Exported", "Prepared", "AoeReady", "DeletionBlocked"],
+    conditions: ["Exported", "Prepared", "AoeReady", "DisksReady", "DeletionBlocked"],
     meaning: "The file system that would hold the file is read-only.",
-    action: "Remount it, or check the server's log for disk errors.",
+    action: "Remount it, or check the host's log for disk errors.",
   },
   ExportFailed: {
     conditions: ["Exported", "DeletionBlocked"],
@@ -134,7 +134,7 @@ export const exporting = {
   },
   InvalidArgument: {
     stalls: true,
-    conditions: ["Exported", "Prepared", "AoeReady", "DeletionBlocked"],
+    conditions: ["Exported", "Prepared", "AoeReady", "DisksReady", "DeletionBlocked"],
     meaning: "The value contains characters that a configuration file of the host cannot hold.",
     action: correctSpec,
   },

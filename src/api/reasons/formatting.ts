@@ -48,7 +48,7 @@ export const formatting = {
   },
   ForeignHeartbeat: {
     stalls: true,
-    conditions: ["Formatted", "Mounted"],
+    conditions: ["Formatted", "Mounted", "Healthy"],
     meaning: "A host that is not a node of this cluster has the file system mounted and writes its heartbeat.",
     action: "Find the host and unmount the file system there, or declare the host as a node.",
   },

@@ -45,7 +45,8 @@ export const general = {
     conditions: [...any],
     meaning:
       "The CustomResourceDefinitions on the API server lack a kind or a field of this release of the operator, which the message names. The operator does nothing, because it could not record the result; /readyz and the log report the same.",
-    action: "Apply the definitions of the operator's release: Helm does not upgrade those of a chart.",
+    action:
+      "Upgrade the release that installs the definitions (crds.enabled), or apply those of the operator's release.",
   },
   Abandoned: {
     conditions: ["events"],

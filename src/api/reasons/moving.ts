@@ -60,13 +60,14 @@ export const moving = {
     action: "Fix one of them, or name the target.",
   },
   HostNotFound: {
-    conditions: admission,
+    conditions: [...admission, "DisksReady", "Running"],
     meaning: "A XenHost that the spec names does not exist, or its spec is invalid.",
     action: "Create or correct it.",
   },
   HostUnknown: {
-    conditions: admission,
-    meaning: "A host cannot be reached, or did not report facts that xensan needs before it moves a domain.",
+    conditions: [...admission, "Running", "DeletionBlocked"],
+    meaning:
+      "A host cannot be reached, or did not report facts that xensan needs before it moves, starts or deletes a domain.",
     action: "See the conditions of the XenHost.",
   },
   HostNotReady: {
@@ -136,9 +137,9 @@ export const moving = {
     action: "See Mounted of the Ocfs2Cluster.",
   },
   DiskNotShared: {
-    conditions: ["Succeeded"],
+    conditions: [],
     meaning:
-      "Nothing proves that one of the disks with which the domain runs is the same on the target, where it would continue on other data. Such a disk was attached by hand, or no XenDomain declares the domain. Accepted are raw images on an OCFS2 that both hosts have mounted at the same directory, and devices /dev/etherd/eSHELF.SLOT that both hosts find at the same server.",
+      "Nothing proves that one of the disks with which the domain runs is the same on the target, where it would continue on other data. Such a disk was attached by hand, or no XenDomain declares the domain. Accepted are raw images on an OCFS2 that both hosts have mounted at the same directory, and devices /dev/etherd/eSHELF.SLOT that both hosts find at the same server. The message of MigrationFailed names it.",
     action: "Detach the disk (xl block-detach), move it to such a place, or shut the domain down and move it by hand.",
   },
   NameOccupied: {
@@ -152,8 +153,8 @@ export const moving = {
     action: "Nothing.",
   },
   Migrating: {
-    conditions: ["Migrating", "Succeeded", "events"],
-    meaning: "The domain is being moved; the message shows the progress.",
+    conditions: ["Migrating", "Succeeded", "Running", "DeletionBlocked", "events"],
+    meaning: "The domain is being moved; the message shows the progress or names the migration.",
     action: nothing,
   },
   Settling: {
@@ -212,7 +213,7 @@ export const moving = {
   },
   SplitBrain: {
     stalls: true,
-    conditions: ["Migrating", "Succeeded", "events"],
+    conditions: ["Migrating", "Succeeded", "Running", "DeletionBlocked", "events"],
     meaning: "The domain runs on both hosts and damages its disks. xensan does not touch it again.",
     action: "Decide immediately which one has the right data, and destroy the other with xl destroy.",
   },

@@ -87,7 +87,7 @@ export const preparing = {
     action: "Run the named tool and check the row. If the row is correct, report it as a bug.",
   },
   FactsUnknown: {
-    conditions: ["Prepared", "AoeReady", "Exported", "Attached", "Conflicted", "DeletionBlocked"],
+    conditions: ["every type"],
     meaning:
       "A section of the probe failed, so the state is unknown and xensan changes nothing; the message quotes its output.",
     action: "Run the named command on the host.",

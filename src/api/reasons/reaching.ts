@@ -1,6 +1,7 @@
 import { correctSpec, nothing, type ReasonEntry } from "./entry.ts";
 
-const asking = ["Reachable", "Prepared", "AoeReady", "Exported", "Attached", "DeletionBlocked"];
+const used = ["Prepared", "AoeReady", "Exported", "Attached", "DeletionBlocked"];
+const asking = ["Reachable", ...used];
 
 /** Reasons that tell whether a host can be reached. A step that ends without an answer has the same reasons. */
 export const reaching = {
@@ -49,7 +50,7 @@ export const reaching = {
     action: "Nothing.",
   },
   ClaimedElsewhere: {
-    conditions: asking,
+    conditions: used,
     meaning:
       "Another object, or an object of another management cluster, manages this machine; the message names it. xensan changes nothing there.",
     action:

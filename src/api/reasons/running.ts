@@ -11,7 +11,7 @@ export const running = {
   Halted: { conditions: ["Running"], meaning: "The domain runs nowhere, as powerState requires.", action: "Nothing." },
   Waiting: { conditions: ["Running"], meaning: "The domain is started when its disks are ready.", action: nothing },
   Vanished: {
-    conditions: ["Running"],
+    conditions: ["Running", "DeletionBlocked"],
     meaning: "The domain has just disappeared. A guest that reboots is absent for some seconds, so xensan waits.",
     action: nothing,
   },
@@ -89,6 +89,11 @@ export const running = {
     action: "Make sure that the domain does not run there, then remove the named file.",
   },
   UpToDate: { conditions: ["PendingRestart"], meaning: "No change waits for a restart.", action: "Nothing." },
+  SpecChanged: {
+    conditions: ["PendingRestart"],
+    meaning: "The spec has changed since the domain was started.",
+    action: "Shut the guest down; xensan starts it with the current spec.",
+  },
   Adopted: {
     conditions: ["PendingRestart"],
     meaning: "The domain ran before xensan managed it, so the configuration that it was started with is unknown.",

@@ -54,12 +54,6 @@ export const sharing = {
     meaning: "The size of the device differs from that of the volume, so it may be another device.",
     action: "See the conditions of the AoeVolume, and find other servers of its address.",
   },
-  WrongServer: {
-    stalls: true,
-    conditions: ["Formatted"],
-    meaning: "A server other than the volume's answers for its address, or more than one server does.",
-    action: "Find the other server on the segment and stop its export.",
-  },
   HeartbeatActive: {
     stalls: true,
     conditions: ["Formatted"],
@@ -132,7 +126,7 @@ export const sharing = {
     action: "Stop or move the named users; xensan never unmounts by force.",
   },
   GrowFailed: {
-    conditions: ["Mounted"],
+    conditions: ["Formatted"],
     meaning: "tunefs.ocfs2 failed; the message quotes its output.",
     action: "Follow the message; xensan retries.",
   },

@@ -24,7 +24,7 @@ export function pendingRestart(domain: DomainObservation): ConditionUpdate {
     ? no(type, "UpToDate", "The domain runs with the current spec")
     : yes(
         type,
-        "PendingRestart",
+        "SpecChanged",
         "The spec has changed since the domain was started: shut the guest down, and xensan starts the domain with the current spec",
       );
 }

@@ -74,7 +74,10 @@ const cases: Readonly<Record<string, Case>> = {
   XensanVolumeNotExported: condition("AoeVolume", "Exported", ["False", "BackingMissing"], ["True", "Exported"], 5),
   XensanVolumeNotAttached: condition("AoeVolume", "Attached", ["False", "TargetDown"], ["False", "NotExported"], 10),
   XensanFilesystemNotMounted: condition("Ocfs2Cluster", "Mounted", ["False", "NodeLeaving"], ["True", "Mounted"], 10),
-  XensanDomainNotRunning: condition("XenDomain", "Running", ["False", "NoHostFits"], ["False", "Halted"], 5),
+  XensanDomainNotRunning: {
+    ...condition("XenDomain", "Running", ["Unknown", "SplitBrain"], ["False", "Halted"], 5),
+    quiet: [conditionSeries("XenDomain", "Running", "True", "Stopping")],
+  },
   XensanHostUnreachable: condition("XenHost", "Reachable", ["Unknown", "Pending"], ["True", "Reachable"], 5),
   XensanProbesOld: {
     bad: 'xensan_probe_age_seconds{kind="XenHost",namespace="san",name="bella"}',

@@ -23,6 +23,19 @@ describe("the catalogue of reasons", () => {
     expect(odd).toEqual([]);
   });
 
+  it("has each reason once", async () => {
+    const folder = fileURLToPath(new URL("../../../src/api/reasons", import.meta.url));
+    const parts: unknown[] = await Promise.all(
+      globSync("*.ts", { cwd: folder }).map((file) => import(path.join(folder, file))),
+    );
+    const isEntry = (value: unknown) => typeof value === "object" && value !== null && "meaning" in value;
+    const names = parts
+      .flatMap((part) => Object.values(part ?? {}))
+      .flatMap((part: unknown) => Object.entries(part ?? {}))
+      .flatMap(([name, value]: [string, unknown]) => (isEntry(value) ? [name] : []));
+    expect(names.toSorted()).toEqual(Object.keys(reasons).toSorted());
+  });
+
   it("knows only condition types that some kind has", () => {
     const unknown = entries.flatMap(([name, { conditions }]) =>
       conditions.filter((type) => !everyType.has(type) && !onDemand.includes(type)).map((type) => `${name}: ${type}`),
