@@ -209,7 +209,7 @@ const families: readonly Family[] = [
   },
   {
     name: "volume_group_free_bytes",
-    help: "Free space of the volume group of an AoeVolume, as its AoeServer reports.",
+    help: "Free space of each volume group with logical volumes on an AoeServer.",
     labels: [...object, "volume_group"],
     *read(world) {
       for (const { kind, labels, watched } of machines(world)) {
