@@ -208,7 +208,10 @@ function changeBetween(before: HostFacts, after: HostFacts): Pick<Look, "address
 
 /** Whether the change concerns clusters, domains or migrations on the host. */
 function concernsTenants(before: HostFacts, after: HostFacts): boolean {
-  return tenantSections.some((section) => !sameFacts(before[section], after[section], restless));
+  return (
+    tenantSections.some((section) => !sameFacts(before[section], after[section], restless)) ||
+    availableMemory(before) !== availableMemory(after)
+  );
 }
 
 const tenantSections = [
@@ -248,7 +251,14 @@ function union(sets: readonly (ReadonlySet<string> | undefined)[]): Set<string> 
 }
 
 /**
- * Fields that change all the time: the sequence numbers of heartbeats (Heartbeats judges who is alive), CPU seconds and
- * uptimes.
+ * Fields that change all the time: the sequence numbers of heartbeats (Heartbeats judges who is alive), CPU seconds,
+ * uptimes, what images take up while their guests write, and the memory that dom0 could give up, which
+ * {@link availableMemory} compares.
  */
-const restless: ReadonlySet<string> = new Set(["sequence", "seconds", "now"]);
+const restless: ReadonlySet<string> = new Set(["sequence", "seconds", "now", "allocatedBytes", "available"]);
+
+/** The memory that dom0 could give up, in steps of 64 MiB: a domain that finds no host with room may wait for it. */
+const availableMemory = ({ toolstack }: HostFacts) =>
+  toolstack.state === "known" && toolstack.value.dom0Memory !== undefined
+    ? Math.floor(toolstack.value.dom0Memory.available / 64)
+    : undefined;
