@@ -1,21 +1,17 @@
 import { expect, it } from "vitest";
+import { xenHostSpecSchema } from "../../../../src/api/xen-host.ts";
 import { clientProblem } from "../../../../src/controllers/hosts/aoe-ready.ts";
-import { hostSpec } from "../../../../src/controllers/specs.ts";
 import { driver, facts, known } from "../facts.ts";
 
-const parsed = hostSpec({
-  apiVersion: "xensan.io/v1alpha1",
-  kind: "XenHost",
-  metadata: { namespace: "san", name: "bella" },
-  spec: { ssh: { host: "bella", privateKeySecretRef: { name: "key" } }, aoe: { interfaces: ["eth1", "eth2"] } },
+const spec = xenHostSpecSchema.parse({
+  ssh: { host: "bella", privateKeySecretRef: { name: "key" } },
+  aoe: { interfaces: ["eth1", "eth2"] },
 });
-if (!parsed.ok) throw new Error(parsed.message);
-const { spec } = parsed;
 
 const links = (...states: readonly ("up" | "down" | "no carrier")[]) =>
   facts({
     ...driver(60),
-    tools: known(new Set(["aoe-discover", "aoe-revalidate"])),
+    tools: known(new Map(["aoe-discover", "aoe-revalidate"].map((tool) => [tool, `/usr/sbin/${tool}`]))),
     interfaces: known(
       states.map((state, number) => ({
         ...{ name: `eth${number + 1}`, mac: "52:54:00:99:01:10", mtu: 9000 },
