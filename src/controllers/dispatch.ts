@@ -7,7 +7,7 @@ import type { Machine } from "./hosts/machine.ts";
 import type { StepResult } from "./hosts/step.ts";
 import { addressText, type HostView, sameTrouble } from "./hosts/view.ts";
 import { type ObjectRef, objectOf, type RefMap, RefSet, type WorkRef } from "./identity.ts";
-import { asks, type Controlled, isSettled, type Look, type ObjectChange, tells } from "./watch.ts";
+import { type Controlled, isSettled, type Look, type ObjectChange, requestChanged, statusChanged } from "./watch.ts";
 import type { World } from "./world.ts";
 
 /** Options of {@link Dispatch}. */
@@ -113,8 +113,8 @@ export class Dispatch {
       if (!this.#waits(object)) this.#options.enqueue(object, { initial: true });
       return;
     }
-    if (!asks(change)) {
-      if (tells(change)) this.#wake(object);
+    if (!requestChanged(change)) {
+      if (statusChanged(change)) this.#wake(object);
       return;
     }
     this.#firstRound.delete(object);

@@ -27,7 +27,7 @@ export function transition(
   return true;
 }
 
-/** Seconds since the intent was recorded, for the time limit. */
+/** Seconds since this time; 0 if there is none. */
 export function secondsSince(time: string | undefined, nowMs: number): number {
   return time === undefined ? 0 : (nowMs - Date.parse(time)) / 1000;
 }

@@ -8,7 +8,7 @@ import { Machines } from "../../../src/controllers/hosts/machines.ts";
 import { createHostMetrics } from "../../../src/controllers/hosts/metrics.ts";
 import { refText, refTo } from "../../../src/controllers/identity.ts";
 import { KernelReports } from "../../../src/controllers/kernel-reports.ts";
-import { asks, type Controlled, membersOf, onChange, own } from "../../../src/controllers/watch.ts";
+import { type Controlled, membersOf, onChange, own, requestChanged } from "../../../src/controllers/watch.ts";
 import type { Kind, KubeObject } from "../../../src/runtime/kube-api.ts";
 import { createMetrics } from "../../../src/runtime/metrics.ts";
 import { Store } from "../../../src/runtime/store.ts";
@@ -100,7 +100,9 @@ function dispatching(answer = () => answered) {
     {
       kind: "Disk",
       objects: own(kindOf("Disk"), disks),
-      watches: [onChange(boxes, (box) => [refTo("Disk", "san", box.metadata.name)], { when: asks, looksAgain: true })],
+      watches: [
+        onChange(boxes, (box) => [refTo("Disk", "san", box.metadata.name)], { when: requestChanged, looksAgain: true }),
+      ],
       machines: ({ name }) => boxOf(name),
       reconciler,
     },
