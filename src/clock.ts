@@ -1,4 +1,4 @@
-/** Time and randomness: one of the three doors to the outside (with KubeApi and HostSession). */
+/** Time and randomness: one of the three interfaces to the outside world (KubeApi, HostSession, Clock). */
 export interface Clock {
   /** Wall-clock time in milliseconds since the Unix epoch. */
   now(): number;

@@ -78,7 +78,10 @@ export interface OperatorConfig {
   };
 }
 
-/** What an operator is built from: the three doors (API, hosts, clock), log, metrics and configuration. */
+/**
+ * What an operator is built from: the three interfaces to the outside world (KubeApi, HostSession, Clock), log, metrics
+ * and configuration.
+ */
 export interface OperatorOptions {
   readonly api: KubeApi;
   readonly dialer: HostDialer;
@@ -109,7 +112,10 @@ export interface Operator {
 
 const defaults = { probeIntervalSeconds: 30, workers: 8, parallelPerHost: 4, migrationsAtOnce: 4, identity: "xensan" };
 
-/** The whole operator behind its three doors: given the same answers of API, hosts and clock, it does the same. */
+/**
+ * The whole operator behind the three interfaces to the outside world (KubeApi, HostSession, Clock): given the same
+ * answers of API, hosts and clock, it does the same.
+ */
 export function createOperator(given: OperatorOptions): Operator {
   const { clock, log, metrics, published } = given;
   const config = { ...defaults, ...given.config };
@@ -293,7 +299,7 @@ async function lead(
   }
 }
 
-/** Every kind that is controlled; this is the only complete list. */
+/** Every kind that the operator reconciles. */
 const controlled = (means: Means, fleetCap: number): readonly Controlled[] => [
   controlServers(means),
   controlHosts(means),

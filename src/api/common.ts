@@ -7,6 +7,9 @@ export const apiVersion = `${group}/${version}`;
 /** `kubectl get xensan` lists the objects of every kind. */
 export const category = "xensan";
 
+/** The command that installs the CustomResourceDefinitions, or brings them to the release of the directory. */
+export const applyDefinitions = "kubectl apply --server-side --force-conflicts -f crds/";
+
 /** Annotations that xensan reads. */
 export const annotations = {
   /** "true", or anything but "false", "no", "off" and "0": change nothing on hosts for this object. */

@@ -1,5 +1,19 @@
 import type { z } from "zod";
 
+/** Cuts a text to a length; half a character at its end becomes the replacement character. */
+export const cut = (text: string, length: number): string => text.slice(0, length).toWellFormed();
+
+/** The first item of each key: a map list refuses a whole status if a key comes twice. Stops at `most` items. */
+export function distinct<T>(items: readonly T[], key: (item: T) => string, most: number): T[] {
+  const found = new Map<string, T>();
+  for (const item of items) {
+    if (found.size >= most) break;
+    const name = key(item);
+    if (!found.has(name)) found.set(name, item);
+  }
+  return [...found.values()];
+}
+
 /** A status that its schema accepts, and what was left out for that: `exports[].target`. */
 export interface FittedStatus {
   readonly status: unknown;

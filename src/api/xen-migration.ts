@@ -133,7 +133,6 @@ export const xenMigrationStatusSchema = z.object({
   targetBootID: z.string().max(64).optional().describe("Boot of the target in which the migration began."),
   startTime: timeSchema.optional().describe("When the migration was admitted and started."),
   completionTime: timeSchema.optional().describe("When the migration finished, with any outcome."),
-  attempts: z.int32().optional().describe("Number of times that the migration was started."),
   offline: atomicObject(
     z.object({
       stage: z

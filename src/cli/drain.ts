@@ -11,7 +11,10 @@ import type { Option } from "./command.ts";
 import { type Host, readHost } from "./entity.ts";
 
 const options: readonly Option[] = [
-  { name: "undo", help: "Makes the host available for domains again; migrations that have not started are deleted." },
+  {
+    name: "undo",
+    help: "Makes the host available for domains again; migrations that this drain created and that have not begun are deleted.",
+  },
   ...waitOptions,
   ...clusterOptions,
 ];
@@ -23,8 +26,9 @@ export const drain = clusterCommand({
   description:
     "Sets spec.maintenance of a XenHost to Drain: no new domain is started on it or moved to it, and the operator moves the running domains away. With --wait, it prints the remaining domains until no domain is on the host. With --undo it sets spec.maintenance to None.",
   exitCodes: {
-    0: "set; with --wait, no domain is on the host, or with --undo its drain has ended",
-    1: "failed; with --wait, --wait-timeout has passed",
+    0: "spec.maintenance is set; with --wait, the host has no domains, or, with --undo, the drain has ended",
+    1: "failed, or with --wait, --wait-timeout has passed",
+    130: "interrupted; spec.maintenance may have been set and then stays",
   },
   arguments: [{ name: "host", placeholder: "HOST", help: "The XenHost.", completes: ["XenHost"] }],
   options,
@@ -46,7 +50,7 @@ export const drain = clusterCommand({
         const { status, reason, message } = drained(host) ?? {};
         return { namespace, name, maintenance, drained: status, reason, message };
       },
-      open: `${name} is not drained`,
+      open: given.undo ? `the drain of ${name} has not ended` : `${name} is not drained`,
     });
     return 0;
   },

@@ -11,17 +11,6 @@ import { readHost } from "./entity.ts";
 
 const schema = clusterSchema.extend({ host: z.string() });
 
-/** The fields of a XenHost that the command reads. */
-const hostSchema = z.object({
-  metadata: z.object({ name: z.string() }),
-  status: z
-    .object({
-      facts: z.object({ bootID: z.string().optional() }).optional(),
-      conditions: z.array(z.object({ type: z.string(), status: z.string() })).optional(),
-    })
-    .optional(),
-});
-
 /**
  * `xensan forget HOST`: records a person's confirmation that the host is dead or off, for the boot that was seen last.
  */
@@ -35,17 +24,16 @@ export const forget = clusterCommand({
   schema,
   async run({ given, connection, io }) {
     const { namespace } = connection;
-    const all = await list(connection, XenHost);
-    const host = pick(all.map(readHost), "XenHost", given.host, namespace);
-    const { name } = host;
-    const hosts = all.map((one) => hostSchema.parse(one));
-    const { status } = hosts.find((one) => one.metadata.name === name) ?? {};
-    const bootId = status?.facts?.bootID;
-    if (bootId === undefined) throw new UsageError(`xenhost/${name} was never reached: its boot ID is unknown`);
-    if (status?.conditions?.some((one) => one.type === "Reachable" && one.status === "True") === true)
+    const hosts = (await list(connection, XenHost)).map(readHost);
+    const host = pick(hosts, "XenHost", given.host, namespace);
+    const { name, conditions, status } = host;
+    const bootID = status?.facts?.bootID;
+    if (bootID === undefined) throw new UsageError(`xenhost/${name} was never reached: its boot ID is unknown`);
+    if (conditions.some((one) => one.type === "Reachable" && one.status === "True"))
       throw new UsageError(`xenhost/${name} answers: switch the machine off first`);
-    await annotate(connection, host, annotations.forget, bootId);
-    io.stdout.write(`xenhost/${name}: boot ${bootId} is forgotten\n`);
+    await annotate(connection, host, annotations.forget, bootID);
+    if (given.output === "json") io.stdout.write(`${JSON.stringify({ namespace, name, bootID }, undefined, 2)}\n`);
+    else io.stdout.write(`xenhost/${name}: confirmed that boot ${bootID} has ended\n`);
     return 0;
   },
 });

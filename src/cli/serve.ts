@@ -31,7 +31,10 @@ export interface ServeOptions {
   readonly client?: (client: KubeClient) => KubeClient;
 }
 
-/** The operator with its real doors: the API server, SSH and the system's clock. Runs until the signal is aborted. */
+/**
+ * The operator with the real interfaces to the outside world: the API server, SSH and the system's clock. Runs until the
+ * signal is aborted.
+ */
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {
   const { source, allow, listen, metricsAuth, log, config } = options;
   const clock = systemClock;

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
-import { type LinkedSignal, linkedSignal } from "../runtime/cancellation.ts";
+import { type LinkedSignal, linkedSignal, untilAborted } from "../runtime/cancellation.ts";
 import type { EventRecorder } from "../runtime/events.ts";
 import { leaseKind } from "../runtime/kinds.ts";
 import type { KubeApi, ObjectKey } from "../runtime/kube-api.ts";
@@ -105,17 +105,14 @@ export class Claims {
     const held = [...this.#claims].flatMap(([namespace, { other }]) =>
       other === undefined ? [] : [`namespace ${namespace} is served by ${other} (Lease ${namespace}/${claimName})`],
     );
-    return held.length === 0 ? undefined : `${held.sort().join("; ")}: this operator changes nothing in it`;
+    return held.length === 0 ? undefined : `${held.sort().join("; ")}: this operator changes nothing there`;
   }
 
   /** Claims every requested namespace until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
     for (const [namespace, claim] of this.#claims) this.#campaign(namespace, claim, signal);
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener("abort", () => resolve(), { once: true });
-    });
+    await untilAborted(signal);
     await Promise.all(this.#running);
   }
 
@@ -160,10 +157,7 @@ export class Claims {
         claim.other = undefined;
         claim.term = term;
         this.#wake(claim);
-        await new Promise<void>((resolve) => {
-          if (term.aborted) resolve();
-          else term.addEventListener("abort", () => resolve(), { once: true });
-        });
+        await untilAborted(term);
         claim.term = undefined;
         await Promise.allSettled(claim.reconciling);
         if (!signal.aborted) await this.#options.onLost(namespace);

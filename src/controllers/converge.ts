@@ -1,14 +1,13 @@
 import type { PlanStep } from "../api/plan-step.ts";
 import { unlessInvalid } from "../host/values.ts";
-import type { ConditionUpdate } from "../runtime/conditions.ts";
+import { type ConditionUpdate, hasCondition } from "../runtime/conditions.ts";
 import { isDeleting } from "../runtime/finalizers.ts";
 import { type Kind, keyOf } from "../runtime/kube-api.ts";
 import type { ReadonlyStore } from "../runtime/store.ts";
-import { act } from "./act.ts";
 import { suspended } from "./conclude.ts";
 import { suspends } from "./directives.ts";
 import { unknown, yes } from "./finding.ts";
-import { goesOn, type Handed, type Held, type Job, observerOf, printed, soonest } from "./gate.ts";
+import { goesOn, type Handed, type Held, handOver, type Job, observerOf, printed, soonest } from "./gate.ts";
 import { explainOutcome, type Step } from "./hosts/step.ts";
 import { type CommonStatus, type Declared, ensureFinalizer, type Pass, type PassResult } from "./reconciler.ts";
 import type { Means } from "./world.ts";
@@ -142,4 +141,49 @@ function blocking(held: readonly Held[]): ConditionUpdate[] {
 /** Joins conditions; of several with one type the last counts. */
 export function merged(...lists: readonly (readonly ConditionUpdate[])[]): ConditionUpdate[] {
   return [...new Map(lists.flat().map((condition) => [condition.type, condition])).values()];
+}
+
+/** What acting for an object of one kind needs besides its jobs. */
+interface Acting {
+  /** What a dry run writes to status.plan. */
+  readonly preview: () => PlanStep[];
+  /** To be done and stored before the first of these steps begins. */
+  readonly before?: (steps: readonly Step[]) => Promise<unknown>;
+  /** False: the steps restore nothing, and are not counted as repairs. */
+  readonly repairs?: boolean;
+}
+
+/**
+ * Hands the jobs of a reconcile to their machines. Steps that an annotation or `spec.management: Observe` withholds are
+ * written to status.plan.
+ */
+export async function act<T extends Declared<Status>, Spec, Status extends CommonStatus>(
+  means: Means,
+  { ref, object, draft, directives, context }: Pass<T, Spec, Status>,
+  jobs: readonly Job[],
+  { preview, before, repairs = true }: Acting,
+): Promise<Handed> {
+  delete draft.status.plan;
+  const allowed = suspends(directives) ? [] : jobs.filter((job) => observerOf(job) === undefined);
+  const steps = allowed.flatMap((job) => job.steps);
+  if (steps.length > 0) await before?.(steps);
+  // The steps must rest on what the server holds, not only on the cache.
+  if (steps.length > 0) await draft.confirm();
+  context.signal.throwIfAborted();
+  const handed = handOver(means.world, jobs, { directives, log: context.log });
+  if (directives.dryRun || handed.withheld.length > 0)
+    draft.status.plan = steps.length === 0 ? preview() : printed(handed.withheld);
+  if (repairs) countRepairs(means, object, ref.kind, handed.started);
+  return handed;
+}
+
+/** Counts steps as repairs if the object was already Ready for the current spec. */
+function countRepairs(
+  { metrics }: Means,
+  { metadata, status }: Declared<CommonStatus>,
+  kind: string,
+  started: readonly { readonly action: string }[],
+): void {
+  if (!hasCondition(status?.conditions, "Ready", "True", metadata.generation)) return;
+  for (const { action } of started) metrics.repairs.inc({ kind, action });
 }

@@ -7,7 +7,7 @@ import type { Machine } from "./hosts/machine.ts";
 import type { StepResult } from "./hosts/step.ts";
 import { addressText, type HostView, sameTrouble } from "./hosts/view.ts";
 import { type ObjectRef, objectOf, type RefMap, RefSet, type WorkRef } from "./identity.ts";
-import { asks, type Controlled, isSettled, type Look, type ObjectChange, tells } from "./watch.ts";
+import { type Controlled, isSettled, type Look, type ObjectChange, requestChanged, statusChanged } from "./watch.ts";
 import type { World } from "./world.ts";
 
 /** Options of {@link Dispatch}. */
@@ -113,8 +113,8 @@ export class Dispatch {
       if (!this.#waits(object)) this.#options.enqueue(object, { initial: true });
       return;
     }
-    if (!asks(change)) {
-      if (tells(change)) this.#wake(object);
+    if (!requestChanged(change)) {
+      if (statusChanged(change)) this.#wake(object);
       return;
     }
     this.#firstRound.delete(object);
@@ -208,7 +208,10 @@ function changeBetween(before: HostFacts, after: HostFacts): Pick<Look, "address
 
 /** Whether the change concerns clusters, domains or migrations on the host. */
 function concernsTenants(before: HostFacts, after: HostFacts): boolean {
-  return tenantSections.some((section) => !sameFacts(before[section], after[section], restless));
+  return (
+    tenantSections.some((section) => !sameFacts(before[section], after[section], restless)) ||
+    availableMemory(before) !== availableMemory(after)
+  );
 }
 
 const tenantSections = [
@@ -248,7 +251,13 @@ function union(sets: readonly (ReadonlySet<string> | undefined)[]): Set<string> 
 }
 
 /**
- * Fields that change all the time: the sequence numbers of heartbeats (Heartbeats judges who is alive), CPU seconds and
- * uptimes.
+ * Fields that change all the time: the sequence numbers of heartbeats (Heartbeats judges who is alive), CPU seconds,
+ * uptimes, and the memory that dom0 could give up, which {@link availableMemory} compares.
  */
-const restless: ReadonlySet<string> = new Set(["sequence", "seconds", "now"]);
+const restless: ReadonlySet<string> = new Set(["sequence", "seconds", "now", "available"]);
+
+/** The memory that dom0 could give up, in steps of 64 MiB: a domain that finds no host with room may wait for it. */
+const availableMemory = ({ toolstack }: HostFacts) =>
+  toolstack.state === "known" && toolstack.value.dom0Memory !== undefined
+    ? Math.floor(toolstack.value.dom0Memory.available / 64)
+    : undefined;

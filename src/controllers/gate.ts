@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { cut } from "../api/fit-status.ts";
 import type { PlanStep } from "../api/plan-step.ts";
 import { type Directives, suspends } from "./directives.ts";
 import type { Due } from "./hosts/ledger.ts";
@@ -231,6 +232,6 @@ export function printed(steps: readonly Step[]): PlanStep[] {
   return steps.slice(0, 64).map(({ host: { kind, name }, action, summary }) => ({
     hostRef: { kind, name },
     action,
-    summary: summary.slice(0, 1024),
+    summary: cut(summary, 1024),
   }));
 }

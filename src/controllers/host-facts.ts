@@ -1,3 +1,4 @@
+import { cut, distinct } from "../api/fit-status.ts";
 import type { HostFactsStatus } from "../api/host-status.ts";
 import { formatQuantity } from "../api/quantity.ts";
 import type { Fact, HostFacts, NetworkInterface } from "../host/facts.ts";
@@ -51,19 +52,6 @@ export function factsStatus(facts: HostFacts): HostFactsStatus {
 }
 
 const known = <T>(fact: Fact<T>): T | undefined => (fact.state === "known" ? fact.value : undefined);
-/** Cuts a text to a length; half a character at its end becomes the replacement character. */
-export const cut = (text: string, length: number): string => text.slice(0, length).toWellFormed();
-
-/** The first item of each key: a map list refuses a whole status if a key comes twice. Stops at `most` items. */
-export function distinct<T>(items: readonly T[], key: (item: T) => string, most: number): T[] {
-  const found = new Map<string, T>();
-  for (const item of items) {
-    if (found.size >= most) break;
-    const name = key(item);
-    if (!found.has(name)) found.set(name, item);
-  }
-  return [...found.values()];
-}
 
 function link({ adminUp, carrier }: NetworkInterface): string {
   if (!adminUp) return "Down";

@@ -1,11 +1,13 @@
+import type { Logger } from "pino";
 import { finalizer } from "../api/common.ts";
 import type { Condition } from "../api/conditions.ts";
-import type { Metadata } from "../api/kinds.ts";
+import { fitStatus } from "../api/fit-status.ts";
+import { definitions, type Metadata } from "../api/kinds.ts";
 import type { ParsedSpec } from "../api/parse.ts";
 import type { PlanStep } from "../api/plan-step.ts";
 import type { ConditionUpdate } from "../runtime/conditions.ts";
 import { addFinalizer, hasFinalizer, isDeleting, removeFinalizer } from "../runtime/finalizers.ts";
-import type { Kind, KubeObject } from "../runtime/kube-api.ts";
+import { type Kind, type KubeObject, keyString, type ObjectKey } from "../runtime/kube-api.ts";
 import {
   againAfter,
   done,
@@ -17,7 +19,6 @@ import { Confirmed, type StatusDraft, withStatus } from "../runtime/status-patch
 import type { ReadonlyStore } from "../runtime/store.ts";
 import { announce, conclude, invalidSpec, say, sayStalled } from "./conclude.ts";
 import { type Directives, directivesOf } from "./directives.ts";
-import { Fits } from "./fits.ts";
 import { soonest } from "./gate.ts";
 import { type ObjectRef, refTo } from "./identity.ts";
 import type { Means } from "./world.ts";
@@ -93,7 +94,7 @@ export function reconcilerOf<T extends Declared<Status>, Spec, Status extends Co
 ): Reconciler {
   const { kind, store } = its;
   const confirmed = new Confirmed();
-  const fits = new Fits(kind.kind);
+  const fits = fitting(kind.kind);
 
   /** Removes the finalizer without another look at what is left. */
   async function release(object: T, { signal }: ReconcileContext): Promise<ReconcileResult> {
@@ -175,4 +176,33 @@ export async function ensureFinalizer<T extends KubeObject>(
   const held = await addFinalizer({ api, kind, object, finalizer, signal });
   store.observe(held);
   return held;
+}
+
+/**
+ * The last line of defence for the rule that a status can always be written: parsers and descriptions keep within the
+ * schema, and if one does not, its field is left out, so that the conditions reach the object all the same.
+ */
+export function fitting(kind: string): {
+  /** The status without what the API server would refuse. Logs the fields that are left out, once until they fit. */
+  readonly fit: (key: ObjectKey, status: unknown, log: Logger) => unknown;
+  readonly forget: (key: ObjectKey) => void;
+} {
+  const definition = Object.values(definitions).find((one) => one.kind === kind);
+  /** By object: the fields whose absence was logged. */
+  const told = new Map<string, string>();
+  const forget = (key: ObjectKey) => void told.delete(keyString(key));
+  return {
+    fit(key, status, log) {
+      if (definition === undefined) return status;
+      const fitted = fitStatus(definition.status, status);
+      const fields = fitted.left.join(", ");
+      if (fields === "") forget(key);
+      else if (told.get(keyString(key)) !== fields) {
+        told.set(keyString(key), fields);
+        log.warn({ fields: fitted.left }, "the status leaves out fields whose values the API server would refuse");
+      }
+      return fitted.status;
+    },
+    forget,
+  };
 }

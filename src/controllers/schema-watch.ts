@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { applyDefinitions } from "../api/common.ts";
 import { missingFromServer } from "../api/served-schema.ts";
 import type { Clock } from "../clock.ts";
 import { linkedSignal } from "../runtime/cancellation.ts";
@@ -141,5 +142,5 @@ export class SchemaWatch {
 function schemaTooOld(missing: readonly string[]): string {
   const rest = missing.length - named;
   const list = missing.slice(0, named).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
-  return `SchemaTooOld: the API server does not know ${list}: its CustomResourceDefinitions are older than this operator, which does nothing until they match its release. Run kubectl apply --server-side --force-conflicts -f crds/`;
+  return `SchemaTooOld: the API server does not know ${list}: its CustomResourceDefinitions are older than this operator, which does nothing until they match its release. Run ${applyDefinitions}`;
 }

@@ -25,7 +25,7 @@ export interface ObjectChange<T extends KubeObject> {
 /**
  * True if the machines must be probed again: the object is new or gone, or its spec, deletion or annotations changed.
  */
-export function asks({ object, old }: ObjectChange<KubeObject>): boolean {
+export function requestChanged({ object, old }: ObjectChange<KubeObject>): boolean {
   if (old === undefined) return true;
   const [now, before] = [object.metadata, old.metadata];
   return (
@@ -37,7 +37,7 @@ export function asks({ object, old }: ObjectChange<KubeObject>): boolean {
 
 /** True if the object asks for something else, or represents another machine. */
 export const movesMachine = (change: ObjectChange<AoeServer | XenHost>): boolean =>
-  asks(change) ||
+  requestChanged(change) ||
   change.old?.status?.hostKey !== change.object.status?.hostKey ||
   change.old?.status?.machineID !== change.object.status?.machineID;
 
@@ -45,7 +45,7 @@ export const movesMachine = (change: ObjectChange<AoeServer | XenHost>): boolean
  * True if the status changed. It may be our own write whose answer was lost, while the object was reconciled from the
  * former status. Only another reconcile tells whether the new status is true.
  */
-export function tells({ object, old }: ObjectChange<KubeObject>): boolean {
+export function statusChanged({ object, old }: ObjectChange<KubeObject>): boolean {
   return old !== undefined && statusText(object) !== statusText(old);
 }
 

@@ -150,7 +150,10 @@ function parseDomain(row: Row): DomainFact {
   };
 }
 
-/** Section `images` of the probe: size in bytes, owner and users of each requested image. */
+/**
+ * Section `images` of the probe: size in bytes, owner and users of each requested image. The allocated size (field 4),
+ * which changes while a guest writes, is left out.
+ */
 export function parseImages(rows: Rows, lost: Lost): ImageFact[] {
   const byKind = grouped(rows);
   const users = Map.groupBy(byKind("user"), (row) => plain(row[1] ?? ""));
@@ -161,7 +164,6 @@ export function parseImages(rows: Rows, lost: Lost): ImageFact[] {
       path,
       kind: oneOf(field(row, 2, "a kind"), ["Missing", "File", "Other"], "the kind"),
       sizeBytes: wholeNumber(row, 3, "the size"),
-      allocatedBytes: wholeNumber(row, 4, "the allocated size"),
       identity: row[5] === "-" ? undefined : imageIdentity(text(row, 5, "an inode")),
       record: parseImageRecord(row),
       users: (users.get(path) ?? []).map((user) => parseImageUser(user, lost)),

@@ -145,7 +145,6 @@ export interface ImageFact {
   readonly path: string;
   readonly kind: "Missing" | "File" | "Other";
   readonly sizeBytes: number;
-  readonly allocatedBytes: number;
   /** `INODE BIRTH` of the file, which tells it from a later file of the same name; undefined without a file. */
   readonly identity: string | undefined;
   /** The record of the image on the share; undefined without one. */

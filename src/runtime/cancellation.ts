@@ -34,6 +34,14 @@ export function linkedSignal(...parents: (AbortSignal | undefined)[]): LinkedSig
   };
 }
 
+/** Resolves when the signal is aborted. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
 /** One of our own time limits has passed. */
 export class TimeoutError extends Error {
   override readonly name = "TimeoutError";

@@ -81,7 +81,6 @@ export interface SummaryRules {
   readonly required: readonly string[];
   /** Conditions of negative polarity: True is bad and takes precedence over everything else. Absent is fine. */
   readonly negative?: readonly string[];
-  readonly readyReason?: string;
   readonly readyMessage: string;
 }
 
@@ -93,7 +92,7 @@ export function summarise(conditions: readonly Condition[], rules: SummaryRules)
   const open = required.find(({ status }) => status === "Unknown") ?? raised.find(({ status }) => status === "Unknown");
   const speaker = bad ?? open;
   if (speaker === undefined)
-    return { type: rules.type, status: "True", reason: rules.readyReason ?? rules.type, message: rules.readyMessage };
+    return { type: rules.type, status: "True", reason: rules.type, message: rules.readyMessage };
   return {
     type: rules.type,
     status: bad === undefined ? "Unknown" : "False",

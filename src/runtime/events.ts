@@ -22,7 +22,6 @@ export interface EventInput {
   readonly action: string;
   /** For people; at most 1024 characters are kept. */
   readonly note: string;
-  readonly related?: ObjectReference;
 }
 
 /** Options of a recorder. */
@@ -75,14 +74,7 @@ export class EventRecorder {
   record<T extends KubeObject>(kind: Kind<T>, object: T, input: EventInput): void {
     const now = this.#options.clock.monotonic();
     const regarding = referenceTo(kind, object);
-    const key = JSON.stringify([
-      regarding.uid ?? regarding,
-      input.type,
-      input.reason,
-      input.action,
-      input.note,
-      input.related,
-    ]);
+    const key = JSON.stringify([regarding.uid ?? regarding, input.type, input.reason, input.action, input.note]);
     const running = this.#series.get(key);
     this.#series.delete(key);
     if (running !== undefined && now - running.seenAt < seriesMs) {
@@ -187,7 +179,7 @@ export class EventRecorder {
     this.#queue.addRateLimited(key);
   }
 
-  #event(regarding: ObjectReference, { type, reason, action, note, related }: EventInput): KubeEvent {
+  #event(regarding: ObjectReference, { type, reason, action, note }: EventInput): KubeEvent {
     const { controller, instance } = this.#options;
     return {
       metadata: { namespace: regarding.namespace ?? "default", name: this.#name(regarding) },
@@ -197,7 +189,6 @@ export class EventRecorder {
       action: action.slice(0, 128),
       note: note.length <= 1024 ? note : `${note.slice(0, 1023)}…`,
       regarding,
-      ...(related === undefined ? {} : { related }),
       reportingController: controller,
       reportingInstance: instance.slice(0, 128),
     };

@@ -39,7 +39,6 @@ export interface KubeEvent extends KubeObject {
   action: string;
   note: string;
   regarding: ObjectReference;
-  related?: ObjectReference;
   reportingController: string;
   reportingInstance: string;
   series?: { count: number; lastObservedTime: string };

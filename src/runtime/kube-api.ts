@@ -1,5 +1,6 @@
 /**
- * The Kubernetes API as the controllers use it: one of the three doors. Types follow the Kubernetes API conventions.
+ * The Kubernetes API as the controllers use it: one of the three interfaces to the outside world (KubeApi, HostSession,
+ * Clock). Types follow the Kubernetes API conventions.
  */
 export interface KubeApi {
   /** Lists one page. Pass the answer's `continue` to get the next page. */

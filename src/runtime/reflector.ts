@@ -29,15 +29,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   /** The server ends a watch after this time up to twice that; the next watch continues from there. */
   readonly watchSeconds?: number;
   readonly backoff?: Backoff;
-  readonly observer?: ReflectorObserver;
   /** A first list with more objects than there is memory for is not read to its end. */
   readonly capacity?: Capacity | undefined;
-}
-
-interface ReflectorObserver {
-  listed(items: number, seconds: number): void;
-  watchStarted(): void;
-  failed(): void;
 }
 
 const defaults = {
@@ -130,7 +123,6 @@ export class Reflector<T extends KubeObject> {
           continue;
         }
         this.#failures += 1;
-        this.#options.observer?.failed();
         if (isGone(error)) this.#resourceVersion = undefined;
         const delay = isGone(error) && this.#failures === 1 ? 0 : backoffDelay(clock, backoff, this.#failures);
         this.#log.warn({ err: error, failures: this.#failures, delaySeconds: delay / 1000 }, "list or watch failed");
@@ -171,7 +163,6 @@ export class Reflector<T extends KubeObject> {
     this.#synced = true;
     for (const settle of [...this.#waiting]) settle();
     const seconds = (clock.monotonic() - started) / 1000;
-    this.#options.observer?.listed(items, seconds);
     this.#log.debug({ items, resourceVersion, seconds }, "listed");
   }
 
@@ -213,7 +204,6 @@ export class Reflector<T extends KubeObject> {
     const timeoutSeconds = Math.min(Math.ceil(jittered(clock, watchSeconds, 2 * watchSeconds)), untilRelist);
     const started = clock.monotonic();
     let events = 0;
-    this.#options.observer?.watchStarted();
     const options = { resourceVersion: this.#resourceVersion ?? "", timeoutSeconds, signal, ...this.#where() };
     for await (const event of api.watch(kind, options)) {
       events += 1;

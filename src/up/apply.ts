@@ -1,5 +1,5 @@
 import { ApiException, type KubeConfig, KubernetesObjectApi, PatchStrategy } from "@kubernetes/client-node";
-import { type Patience, patiently } from "../cli/cluster/patience.ts";
+import { type RetryLimit, withRetries } from "../cli/cluster/retry.ts";
 import { describeManifest, type Manifest } from "../cli/manifests.ts";
 
 const fieldManager = "xensan-up";
@@ -17,10 +17,10 @@ class ObjectApi extends KubernetesObjectApi {
 }
 
 /** Where waits for a busy or starting server are reported, and a signal that ends them. */
-export type ApplyOptions = Omit<Patience, "withinSeconds">;
+export type ApplyOptions = Omit<RetryLimit, "withinSeconds">;
 
 /** How long each call to a busy or starting server is repeated. */
-const patienceSeconds = 30;
+const retryWithinSeconds = 30;
 
 /**
  * Applies objects (server-side apply): namespaces first, including those that other objects use. Resolves to the
@@ -32,13 +32,11 @@ export async function applyManifests(
   options: ApplyOptions = { say: (line) => process.stderr.write(`${line}\n`) },
 ): Promise<Manifest[]> {
   const api = kubeConfig.makeApiClient(ObjectApi);
-  const patience = { ...options, withinSeconds: patienceSeconds };
+  const limit = { ...options, withinSeconds: retryWithinSeconds };
   const namespaced = await Promise.all(
     manifests.map(async (manifest) => {
       const { apiVersion, kind } = manifest;
-      const namespaced = await patiently(patience, `asking for ${apiVersion} ${kind}`, () =>
-        api.isNamespaced(manifest),
-      );
+      const namespaced = await withRetries(limit, `asking for ${apiVersion} ${kind}`, () => api.isNamespaced(manifest));
       if (namespaced === undefined) {
         throw new Error(`the API server does not know ${apiVersion} ${kind} (${describeManifest(manifest)})`);
       }
@@ -52,7 +50,7 @@ export async function applyManifests(
   const namespaces = [...needed].map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } }));
   const others = namespaced.filter(({ kind }) => kind !== "Namespace");
   for (const manifest of [...namespaces, ...declared, ...others])
-    await patiently(patience, `applying ${describeManifest(manifest)}`, () =>
+    await withRetries(limit, `applying ${describeManifest(manifest)}`, () =>
       api.patch(manifest, undefined, undefined, fieldManager, true, PatchStrategy.ServerSideApply),
     );
   return namespaced;

@@ -1,5 +1,5 @@
 import { type KubeConfig, KubernetesObjectApi } from "@kubernetes/client-node";
-import { type Patience, patiently } from "../cli/cluster/patience.ts";
+import { type RetryLimit, withRetries } from "../cli/cluster/retry.ts";
 import { describeManifest, type Manifest } from "../cli/manifests.ts";
 import { systemClock } from "../clock.ts";
 import { hasFailed, isReady, type Row } from "./progress.ts";
@@ -7,7 +7,7 @@ import { rowOf } from "./rows.ts";
 
 const pollMs = 250;
 /** How long one read from a busy or restarting server is repeated. */
-const patienceSeconds = 15;
+const retryWithinSeconds = 15;
 
 /** The objects to follow, and how. */
 export interface FollowOptions {
@@ -17,7 +17,7 @@ export interface FollowOptions {
   readonly elapsed: () => number;
   readonly onRows: (rows: readonly Row[]) => void;
   /** Receives a line when the API server is busy and the read is repeated. */
-  readonly say?: Patience["say"];
+  readonly say?: RetryLimit["say"];
   /** Ends the wait; the rows at that time are the result. */
   readonly signal: AbortSignal;
 }
@@ -26,7 +26,7 @@ export interface FollowOptions {
 export async function followUntilReady(options: FollowOptions): Promise<readonly Row[]> {
   const { manifests, elapsed, onRows, signal, say = () => undefined } = options;
   const api = KubernetesObjectApi.makeApiClient(options.kubeConfig);
-  const patience = { withinSeconds: patienceSeconds, say, signal };
+  const limit = { withinSeconds: retryWithinSeconds, say, signal };
   let rows: readonly Row[] = manifests.map(({ kind, metadata }) => ({
     kind,
     namespace: metadata.namespace ?? "",
@@ -41,7 +41,7 @@ export async function followUntilReady(options: FollowOptions): Promise<readonly
         const { apiVersion, kind, metadata } = manifest;
         const header = { name: metadata.name, namespace: metadata.namespace ?? "default" };
         try {
-          const object = await patiently(patience, `reading ${describeManifest(manifest)}`, () =>
+          const object = await withRetries(limit, `reading ${describeManifest(manifest)}`, () =>
             api.read({ apiVersion, kind, metadata: header }),
           );
           return rowOf(object, elapsed(), rows[index]);

@@ -65,11 +65,11 @@ export const up: Command = {
       kubeConfig.loadFromString(controlPlane.kubeconfig);
       display.begin("manifests", "applying");
       const fitted = fitToRack(manifests, rack);
-      const patience = { say: (line: string) => display.update(line), signal: io.signal };
+      const retries = { say: (line: string) => display.update(line), signal: io.signal };
       const applied = await applyManifests(
         kubeConfig,
         fitted.filter((manifest) => !isMove(manifest)),
-        patience,
+        retries,
       );
       display.end(paths.map((path) => relative(path)).join(", "));
       const appliedAt = elapsed();
@@ -86,7 +86,7 @@ export const up: Command = {
       const moves = fitted.filter(isMove);
       if (moves.length > 0 && rows.every(isReady)) {
         // A migration is one attempt: create it when there is a domain to move.
-        const moving = await applyManifests(kubeConfig, moves, patience);
+        const moving = await applyManifests(kubeConfig, moves, retries);
         rows = await converge(display, "migration", { ...convergence, followed: [...standing, ...moving] });
       }
       display.close();

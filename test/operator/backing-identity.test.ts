@@ -177,9 +177,7 @@ describe("a recorded backing", () => {
     await eventually(stage, () => exported(stage), ["False/BackingMissing", []]);
     await stage.advance(minutes(10));
     expect(exported(stage)).toEqual(["False/BackingMissing", []]);
-    expect(message(stage, "AoeVolume", "data", "Exported")).toContain(
-      "an approval counts once: first remove one",
-    );
+    expect(message(stage, "AoeVolume", "data", "Exported")).toContain("an approval counts once: first remove one");
     // Removed and set again it is a new word.
     stage.patch("AoeVolume", at("data"), { metadata: { annotations: { "xensan.dev/approve": null } } });
     await eventually(stage, () => status(stage, "AoeVolume", "data").endedApproval, undefined, 2);

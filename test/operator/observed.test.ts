@@ -51,7 +51,7 @@ describe("machines that are observed", () => {
       ]
     `);
     expect(message(stage, "XenHost", "bella", "Ready")).toMatchInlineSnapshot(
-      `"install-packages on XenHost bella would be done (aoetools installed): spec.management of XenHost bella is Observe, so xensan changes nothing on that host; set Manage to allow it"`,
+      `"install-packages on XenHost bella would run (aoetools installed): spec.management of XenHost bella is Observe, so xensan changes nothing on that host; set Manage to allow it"`,
     );
     setManagement(stage, "Manage");
     await eventually(stage, () => readiness(stage), allReady, 15);

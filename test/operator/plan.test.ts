@@ -67,7 +67,7 @@ const running: Export = {
 };
 
 function observe(change: Partial<HostFacts> = {}, spec: object = {}): VolumeObservation {
-  const snapshot: Snapshot = { facts: { ...facts, ...change }, request: 1, startedAt: 0, time: 0 };
+  const snapshot: Snapshot = { facts: { ...facts, ...change }, startedAt: 0, time: 0 };
   const secret = { privateKeySecretRef: { name: "key" } };
   return {
     owner: { namespace: "san", name: "data", uid: "u1" },

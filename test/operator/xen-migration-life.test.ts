@@ -21,7 +21,6 @@ describe("a migration", () => {
       domainUUID: uuid,
       domainName: "vm-test",
       memory: "128Mi",
-      attempts: 1,
       progress: { received: "128Mi", phase: "Succeeded" },
     });
     expect(word(stage, "XenMigration", "go", "Admitted")).toBe("True/Admitted");

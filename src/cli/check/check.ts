@@ -15,7 +15,10 @@ import { checkClaim, checkDefinitions, checkOperator, checkPermissions, checkVer
 import type { CheckResult } from "./result.ts";
 
 const options: readonly Option[] = [
-  { name: "pre", help: "Before an installation: checks only the cluster and the leftovers of an older chart." },
+  {
+    name: "pre",
+    help: "Before an installation: checks only the version of the cluster and any CustomResourceDefinitions that are already installed.",
+  },
   ...scopeOptions,
 ];
 const schema = scopeSchema.extend({ pre: z.boolean() });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { group, version } from "../../api/common.ts";
+import { applyDefinitions, group, version } from "../../api/common.ts";
 import { definitions } from "../../api/kinds.ts";
 import { kubernetesRange } from "../../api/kubernetes-range.ts";
 import { missingFromServer } from "../../api/served-schema.ts";
@@ -21,7 +21,7 @@ export function checkVersion(server: string, release: string): CheckResult {
   return passed("cluster", says);
 }
 
-const upgrade = "helm upgrade --install xensan helm/xensan (or kubectl apply --server-side -f crds/)";
+const upgrade = `helm upgrade --install xensan helm/xensan (or ${applyDefinitions})`;
 
 /**
  * Whether the CustomResourceDefinitions contain everything that this release needs. `before`: they may be absent before
@@ -111,7 +111,7 @@ export async function checkClaim(
   }
 }
 
-/** The rights that commands need, and the role of the chart that grants each. */
+/** The permissions for these commands, and the role of the chart that grants each. */
 const needs = [
   ...Object.values(definitions).map(({ plural }) => ({
     ...{ verb: "list", resource: plural, for: "why, topology", role: "xensan-viewer" },
@@ -119,6 +119,7 @@ const needs = [
   { verb: "create", resource: "xenmigrations", for: "migrate", role: "xensan-user" },
   { verb: "patch", resource: "xenmigrations", for: "abort", role: "xensan-user" },
   { verb: "patch", resource: "xenhosts", for: "drain, forget", role: "xensan-host-owner" },
+  { verb: "approve", resource: "xenhosts", for: "forget", role: "xensan-host-owner" },
 ];
 const reviewed = z.object({ status: z.object({ allowed: z.boolean().default(false) }) });
 
@@ -140,7 +141,10 @@ export async function checkPermissions(
     roles.add(role);
   }
   if (lacking.length === 0)
-    return passed("permissions", `you have all permissions that this program needs in ${where}`);
+    return passed(
+      "permissions",
+      `you have the permissions for why, topology, migrate, abort, drain and forget in ${where}`,
+    );
   const create = namespace === undefined ? "create clusterrolebinding" : `-n ${namespace} create rolebinding`;
   const advice = [...roles].map((role) => `kubectl ${create} ${role} --clusterrole=${role} --user=YOU`).join("; ");
   return unknown("permissions", `you have no permission to ${lacking.join(", ")} in ${where}`, advice);

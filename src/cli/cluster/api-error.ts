@@ -41,7 +41,7 @@ const statusSchema = z.object({
   details: z.object({ retryAfterSeconds: z.number().optional() }).nullish(),
 });
 
-/** `doing` is the beginning of the message "…: reason". */
+/** The error of a call. `doing`: what the call does; error messages begin with it. */
 export function apiError(doing: string, error: unknown): ApiError {
   if (error instanceof ApiException) {
     const seconds = Number(error.headers["retry-after"] ?? Number.NaN);

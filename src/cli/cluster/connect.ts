@@ -1,8 +1,8 @@
 import { type ConfigSource, configSource } from "../../runtime/client-node.ts";
 import { type Io, UsageError } from "../command.ts";
 import type { ClusterValues } from "./options.ts";
-import { patiently, type Write } from "./patience.ts";
 import { type Requests, requestsTo } from "./requests.ts";
+import { type Write, withRetries } from "./retry.ts";
 
 /** A cluster and the namespaces that a command works in. */
 export interface Connection extends AsyncDisposable {
@@ -14,9 +14,9 @@ export interface Connection extends AsyncDisposable {
   /** For the calls of {@link ask}. */
   readonly requests: Requests;
   /**
-   * Calls the API server; `doing` stands before the reason when it refuses. Repeats the call for
-   * {@link patienceSeconds} while the server is busy, starts or restarts, with a line on standard error: the call must
-   * be safe to repeat.
+   * Calls the API server. `doing`: what the call does; error messages begin with it. Repeats the call for
+   * {@link retryWithinSeconds} while the server is busy, starts or restarts, with a line on standard error: the call
+   * must be safe to repeat.
    */
   ask<T>(doing: string, call: () => Promise<T>, write?: Write): Promise<T>;
 }
@@ -25,7 +25,7 @@ export interface Connection extends AsyncDisposable {
 export type ConnectionValues = Omit<ClusterValues, "output"> & { readonly "all-namespaces"?: boolean };
 
 /** How long a command repeats calls to a server that is busy or unreachable. */
-const patienceSeconds = 15;
+const retryWithinSeconds = 15;
 
 /** Finds the cluster as kubectl does. */
 export async function connect(
@@ -50,8 +50,8 @@ export async function connect(
   return {
     ...{ source, requests, namespace, scope: everywhere === true ? undefined : namespace },
     ask: (doing, call, write) =>
-      patiently(
-        { withinSeconds: patienceSeconds, say: (line) => stderr.write(`${line}\n`), signal },
+      withRetries(
+        { withinSeconds: retryWithinSeconds, say: (line) => stderr.write(`${line}\n`), signal },
         doing,
         call,
         write,

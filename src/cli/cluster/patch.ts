@@ -15,6 +15,6 @@ export function patch(
 ): Promise<unknown> {
   const { namespace, requests } = connection;
   return connection.ask(`changing ${model.name} ${name}`, () => requests.patch(model, { namespace, name }, steps), {
-    look: `kubectl -n ${namespace} get ${model.name.toLowerCase()} ${name} -o yaml`,
+    check: `kubectl -n ${namespace} get ${model.name.toLowerCase()} ${name} -o yaml`,
   });
 }

@@ -1,5 +1,6 @@
 import { type GenericClass, kind } from "kubernetes-fluent-client";
 import { z } from "zod";
+import { applyDefinitions } from "../../api/common.ts";
 import type { KindName } from "../../api/kinds.ts";
 import {
   type Entity,
@@ -101,7 +102,7 @@ export async function list(connection: Connection, model: GenericClass): Promise
   } catch (error) {
     if (isMissing(error))
       throw new Error(
-        `the cluster does not know the kind ${model.name}: install xensan's definitions (kubectl apply -f crds/)`,
+        `the cluster does not know the kind ${model.name}: install xensan's definitions (${applyDefinitions})`,
       );
     throw error;
   }
@@ -109,7 +110,10 @@ export async function list(connection: Connection, model: GenericClass): Promise
 
 const listSchema = z.object({ items: z.array(z.unknown()).nullish() });
 
-/** The objects of a kind in `where`, as the API server sent them; `doing` stands before the reason when it refuses. */
+/**
+ * The objects of a kind in `where`, as the API server sent them. `doing`: what the call does; error messages begin with
+ * it.
+ */
 export async function listWhere(
   { ask, requests }: Connection,
   doing: string,

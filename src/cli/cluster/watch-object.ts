@@ -52,7 +52,7 @@ export async function awaited<T>(
   if (output === "json") stdout.write(`${JSON.stringify(summary(last ?? changed), undefined, 2)}\n`);
   if (last !== undefined) return last;
   const where = `${followed.model.name.toLowerCase()}/${followed.name} -n ${followed.connection.namespace}`;
-  throw new Error(`after ${seconds} s ${open}; it continues: xensan why ${where}`);
+  throw new Error(`${open} after ${seconds} s; the operator continues. See: xensan why ${where}`);
 }
 
 /**

@@ -8,7 +8,7 @@ import { objectName } from "../entity.ts";
 import { parseOptions, typed } from "../parse-options.ts";
 
 /** A person who presses Tab does not wait for an unreachable cluster. */
-const patienceMs = 3000;
+const answerWithinMs = 3000;
 
 /** Names of the objects in the cluster that the flags typed so far select; none if it does not answer in time. */
 export async function namesOf(
@@ -17,7 +17,7 @@ export async function namesOf(
   words: readonly string[],
   io: Io,
 ): Promise<string[]> {
-  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(patienceMs)]);
+  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(answerWithinMs)]);
   try {
     const given = typed(clusterSchema, clusterOptions, parseOptions(clusterOptions, clusterFlags(words), io.env));
     await using connection = await connect(given, { ...io, signal, stderr: { write: () => true } });

@@ -19,11 +19,12 @@ const schema = clusterSchema.extend(waitSchema.shape).extend({ migration: z.stri
 export const abort = clusterCommand({
   name: "abort",
   description:
-    "Sets spec.abort of a XenMigration to Requested: the operator aborts the migration if this is still safe, and the domain stays on the source. Once the target starts the domain, the migration can no longer be aborted. With --wait, it prints the outcome.",
+    "Sets spec.abort of a XenMigration to Requested: the operator aborts the migration if this is still safe, and the domain stays on the source. After the target has permission to start the domain, or after an offline migration has recorded that the target starts it, the migration can no longer be aborted. With --wait, it prints the outcome.",
   exitCodes: {
     0: "requested; with --wait, the migration was aborted",
-    1: "failed; with --wait, the migration finished first, or --wait-timeout has passed",
+    1: "failed; with --wait, the migration ended without being aborted, or --wait-timeout has passed",
     2: "the command line is wrong, there is no such object, or the migration has already finished",
+    130: "interrupted; a request that was made stays",
   },
   arguments: [{ name: "migration", placeholder: "MIGRATION", help: "The XenMigration.", completes: ["XenMigration"] }],
   options,

@@ -59,8 +59,8 @@ export const migrate = clusterCommand({
   description:
     "Creates a XenMigration, which the operator checks, queues and carries out. With --wait, it prints the progress. Interrupting the command does not stop the migration; use xensan abort.",
   exitCodes: {
-    0: "created; with --wait, the domain runs on the target",
-    1: "failed; with --wait, the migration failed, or --wait-timeout has passed",
+    0: "created; with --wait, the migration succeeded",
+    1: "failed; with --wait, the migration did not succeed, or --wait-timeout has passed",
     130: "interrupted; a migration that has been created continues",
   },
   arguments: [
@@ -114,12 +114,15 @@ async function create(connection: Connection, name: string, spec: XenMigrationSp
         return await requests.get(XenMigration, { namespace, name });
       }
     },
-    { look: `kubectl -n ${namespace} get xenmigration ${name}` },
+    { check: `kubectl -n ${namespace} get xenmigration ${name}` },
   );
   return readMigration(object);
 }
 
-/** Completes a name like Kubernetes completes `generateName`: at most 58 characters, then five that form no words. */
+/**
+ * Completes a name, as Kubernetes does for `generateName`: at most 58 characters, then five from letters that form no
+ * words.
+ */
 function nameFrom(prefix: string): string {
   const characters = "bcdfghjklmnpqrstvwxz2456789";
   return prefix.slice(0, 58) + Array.from({ length: 5 }, () => characters[randomInt(characters.length)]).join("");

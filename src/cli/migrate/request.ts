@@ -5,8 +5,8 @@ import { UsageError } from "../command.ts";
 import { didYouMean } from "../did-you-mean.ts";
 import type { World } from "../entity.ts";
 
-/** A person's request for a migration. */
-export interface Wish {
+/** What a person asks for on the command line. */
+export interface MigrationArguments {
   /** A XenDomain, or the Xen name or UUID of an undeclared domain. */
   readonly domain: string;
   readonly to: string | undefined;
@@ -16,7 +16,7 @@ export interface Wish {
 }
 
 /** The XenMigration to create. */
-export interface Request {
+export interface NewMigration {
   /** The beginning of the object's name, completed by random characters. */
   readonly prefix: string;
   readonly spec: XenMigrationSpec;
@@ -24,9 +24,9 @@ export interface Request {
   readonly warnings: readonly string[];
 }
 
-/** The XenMigration for a request; throws a {@link UsageError} for unknown names. */
-export function migrationRequest(wish: Wish, world: World): Request {
-  const { domain, to, from, mode, timeoutSeconds } = wish;
+/** The XenMigration for these arguments; throws a {@link UsageError} for unknown names. */
+export function migrationRequest(given: MigrationArguments, world: World): NewMigration {
+  const { domain, to, from, mode, timeoutSeconds } = given;
   for (const host of [to, from]) if (host !== undefined) pick(world.hosts, "XenHost", host, world.namespace);
   const declared = world.domains.find(({ name, spec }) => name === domain || (spec.ok && spec.spec.uuid === domain));
   const spec: XenMigrationSpec = {

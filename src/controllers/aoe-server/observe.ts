@@ -1,10 +1,10 @@
 import type { AoeServerSpec, AoeServerStatus } from "../../api/aoe-server.ts";
+import { cut } from "../../api/fit-status.ts";
 import type { AoeServer } from "../../api/kinds.ts";
 import type { Export, HostFacts } from "../../host/facts.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import { keeperOf } from "../aoe-volume/export-parameters.ts";
 import { volumesOn } from "../aoe-volume/watches.ts";
-import { cut } from "../host-facts.ts";
 import { type HostRef, type ObjectRef, parseMark } from "../identity.ts";
 import type { Stores } from "../world.ts";
 

@@ -5,7 +5,7 @@ import { serverNameOf } from "../aoe-volume/watches.ts";
 import { secretKeys, standsFor } from "../host-object.ts";
 import { refsIn } from "../identity.ts";
 import { serverSpec } from "../specs.ts";
-import { asks, type Controlled, membersOf, onChange, own } from "../watch.ts";
+import { type Controlled, membersOf, onChange, own, requestChanged } from "../watch.ts";
 import type { World } from "../world.ts";
 
 /** What wakes AoeServers. */
@@ -14,7 +14,7 @@ export const watchServers = ({ stores, machines }: World, reconciler: Reconciler
   objects: own(aoeServers, stores.servers),
   watches: [
     // A deleted server stays while volumes refer to it.
-    onChange(stores.volumes, (volume) => refsIn(volume, "AoeServer", [serverNameOf(volume)]), { when: asks }),
+    onChange(stores.volumes, (volume) => refsIn(volume, "AoeServer", [serverNameOf(volume)]), { when: requestChanged }),
   ],
   onLook: (look) => membersOf("AoeServer", look),
   machines: (server) => [machines.of(server) ?? []].flat(),

@@ -1,4 +1,5 @@
 import type { AoeVolumeStatus } from "../../api/aoe-volume.ts";
+import { cut } from "../../api/fit-status.ts";
 import type { AoeVolume } from "../../api/kinds.ts";
 import { formatQuantity } from "../../api/quantity.ts";
 import { type ConditionUpdate, summarise } from "../../runtime/conditions.ts";
@@ -6,7 +7,6 @@ import { isDeleting } from "../../runtime/finalizers.ts";
 import { heldBack } from "../conclude.ts";
 import { no, yes } from "../finding.ts";
 import type { Held } from "../gate.ts";
-import { cut } from "../host-facts.ts";
 import { explainOutcome, isOn } from "../hosts/step.ts";
 import { aoeServer, hostText } from "../identity.ts";
 import type { Pass } from "../reconciler.ts";

@@ -1,9 +1,9 @@
 import type { AoeServerSpec } from "../../api/aoe-server.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { type BackingFact, type Export, gapIn, type HostFacts } from "../../host/facts.ts";
-import { interfaceProblem } from "../aoe-server/plan.ts";
 import { approvedOf, countsOnce } from "../directives.ts";
 import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
+import { interfaceProblem } from "../hosts/aoe-ready.ts";
 import { addressText, lookUp } from "../hosts/view.ts";
 import { readyServer } from "./ensure-server.ts";
 import { backingPath, interfaceOf, ownerName, segmentOn, servedPath, targetOf } from "./export-parameters.ts";

@@ -10,7 +10,7 @@ import { mostPaths } from "../hosts/machines.ts";
 import { addressText, lastFacts } from "../hosts/view.ts";
 import { deletedThenOldest, keysIn, type ObjectRef, type RefMap, refsIn, refsOf } from "../identity.ts";
 import { clusterSpec, serverSpec, volumeSpec } from "../specs.ts";
-import { asks, type Controlled, isContent, type Look, movesMachine, onChange, own } from "../watch.ts";
+import { type Controlled, isContent, type Look, movesMachine, onChange, own, requestChanged } from "../watch.ts";
 import type { Stores, World } from "../world.ts";
 import { backingPath, isPlainlyOutside, mayBeDevice, servedPath } from "./export-parameters.ts";
 
@@ -31,7 +31,7 @@ export const watchVolumes = (world: World, outdone: RefMap<true>, reconciler: Re
         { when: movesMachine },
       ),
       onChange(stores.hosts, (host) => refs(volumesSeenBy(stores, keyOf(host))), { when: movesMachine }),
-      onChange(stores.volumes, (volume) => refs(sameAddress(stores, volume)), { when: asks }),
+      onChange(stores.volumes, (volume) => refs(sameAddress(stores, volume)), { when: requestChanged }),
       // A status lags behind the reconcile, and `outdone` knows nothing from before this process: use both.
       onChange(stores.volumes, () => [...refs(stores.volumes.byIndex("conflicted", "yes")), ...outdone.keys()], {
         when: ({ deleted }) => deleted,

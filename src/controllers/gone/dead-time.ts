@@ -4,20 +4,7 @@ import { currentFacts } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
 import { clusterSpec } from "../specs.ts";
 import type { World } from "../world.ts";
-
-/** Nodes of the spec, and former nodes that have not left yet. */
-export function nodesOf(cluster: Ocfs2Cluster): { readonly host: string; readonly number: number }[] {
-  const parsed = clusterSpec(cluster);
-  const listed = parsed.ok ? parsed.spec.nodes.map(({ hostRef, number }) => ({ host: hostRef.name, number })) : [];
-  return [...listed, ...(cluster.status?.nodes ?? []).map(({ hostRef: { name: host }, number }) => ({ host, number }))];
-}
-
-/**
- * The numbers under which a host may write its heartbeat: that of the spec, and the former one until the node has left.
- */
-export const numbersOf = (cluster: Ocfs2Cluster, host: string): number[] => [
-  ...new Set(nodesOf(cluster).flatMap((node) => (node.host === host ? [node.number] : []))),
-];
+import { nodesOf } from "./hearing.ts";
 
 /**
  * The dead times of a cluster in milliseconds: (threshold - 1) · 2 s. The shortest and the longest, over the spec and

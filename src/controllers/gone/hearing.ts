@@ -1,8 +1,9 @@
+import type { Ocfs2Cluster } from "../../api/kinds.ts";
 import { keyString, type ObjectKey } from "../../runtime/kube-api.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { refTo } from "../identity.ts";
+import { clusterSpec } from "../specs.ts";
 import type { World } from "../world.ts";
-import { nodesOf, numbersOf } from "./dead-time.ts";
 import { reads } from "./heartbeats.ts";
 
 /** Whether the other nodes of its clusters hear a XenHost's heartbeat on the devices that they share. */
@@ -60,3 +61,17 @@ export function hearingOf(world: World, key: ObjectKey, silentMs = 0): Hearing {
   }
   return witnesses.size === 0 ? { kind: "Silent" } : { kind: "Unsure", message: unsure, witnesses: [...witnesses] };
 }
+
+/** Nodes of the spec, and former nodes that have not left yet. */
+export function nodesOf(cluster: Ocfs2Cluster): { readonly host: string; readonly number: number }[] {
+  const parsed = clusterSpec(cluster);
+  const listed = parsed.ok ? parsed.spec.nodes.map(({ hostRef, number }) => ({ host: hostRef.name, number })) : [];
+  return [...listed, ...(cluster.status?.nodes ?? []).map(({ hostRef: { name: host }, number }) => ({ host, number }))];
+}
+
+/**
+ * The numbers under which a host may write its heartbeat: that of the spec, and the former one until the node has left.
+ */
+export const numbersOf = (cluster: Ocfs2Cluster, host: string): number[] => [
+  ...new Set(nodesOf(cluster).flatMap((node) => (node.host === host ? [node.number] : []))),
+];

@@ -5,7 +5,8 @@ import type { Machine } from "../hosts/machine.ts";
 import { currentFacts } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
 import type { World } from "../world.ts";
-import { deadTimes, nodesOf, numbersOf, watchdogBound } from "./dead-time.ts";
+import { deadTimes, watchdogBound } from "./dead-time.ts";
+import { nodesOf, numbersOf } from "./hearing.ts";
 import { regionName } from "./heartbeats.ts";
 
 /**

@@ -6,7 +6,7 @@ import type { HostCommand, Outcome } from "../../host/command.ts";
 import type { HostFacts } from "../../host/facts.ts";
 import { outcomeOf } from "../../host/outcome.ts";
 import { parseProbeGently } from "../../host/parse-probe.ts";
-import { noLongerNeeded } from "../../runtime/cancellation.ts";
+import { linkedSignal, noLongerNeeded } from "../../runtime/cancellation.ts";
 import { HostError, type HostSession, type RunResult, type SshTarget } from "../../ssh/host-session.ts";
 import type { ObjectRef, WorkRef } from "../identity.ts";
 import type { Route } from "./endpoint.ts";
@@ -197,12 +197,9 @@ export class HostAgent {
     while (!signal.aborted) {
       const delay = this.#dueIn();
       if (delay <= 0) return;
-      const wake = new AbortController();
-      const stop = () => wake.abort(noLongerNeeded);
-      this.#poke = stop;
-      signal.addEventListener("abort", stop, { once: true });
+      using wake = linkedSignal(signal);
+      this.#poke = () => wake.abort(noLongerNeeded);
       await this.#options.clock.sleep(delay, wake.signal).catch(() => undefined);
-      signal.removeEventListener("abort", stop);
       this.#poke = () => undefined;
     }
   }
@@ -233,7 +230,7 @@ export class HostAgent {
       this.#wantsAll = false;
     }
     const before = this.#view;
-    const after = await this.#probe(signal, extent, { request, startedAt, time });
+    const after = await this.#probe(signal, extent, { startedAt, time });
     if (signal.aborted) return;
     this.#view = after;
     this.#covered = request;
@@ -247,14 +244,11 @@ export class HostAgent {
   async #lookAtRunning(): Promise<void> {
     const wanted = () => this.#coveredRunning < this.#askedRunning;
     while (wanted() && this.#view.state === "Reachable") {
-      const when = {
-        request: this.#asked,
-        startedAt: this.#options.clock.monotonic(),
-        time: this.#options.clock.now(),
-      };
+      const request = this.#asked;
+      const when = { startedAt: this.#options.clock.monotonic(), time: this.#options.clock.now() };
       const after = await this.#probe(this.#stop, "Running", when);
       if (this.#stop?.aborted !== false) break;
-      this.#coveredRunning = Math.max(this.#coveredRunning, when.request);
+      this.#coveredRunning = Math.max(this.#coveredRunning, request);
       if (after.state === "Reachable") {
         const { identity, domains, migrations } = after.snapshot.facts;
         this.#running = { facts: { identity, domains, migrations }, startedAt: when.startedAt };
@@ -264,7 +258,7 @@ export class HostAgent {
         // The host does not answer: nothing that was known of it justifies an action any more.
         const before = this.#view;
         this.#view = after;
-        this.#covered = Math.max(this.#covered, when.request);
+        this.#covered = Math.max(this.#covered, request);
         this.#options.onView(before, this.lanes.takeShown());
       }
     }

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { Clock } from "../../clock.ts";
 import { type ProbeRequest, probe, probeRunning } from "../../host/actions.ts";
 import { path as hostPath, interfaceName, unlessInvalid } from "../../host/values.ts";
+import { linkedSignal, untilAborted } from "../../runtime/cancellation.ts";
 import type { Secret } from "../../runtime/kinds.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import type { ReadonlyStore } from "../../runtime/store.ts";
@@ -120,10 +121,7 @@ export class Machines {
   async run(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
     for (const host of this.#hosts.values()) this.#start(host, signal);
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener("abort", () => resolve(), { once: true });
-    });
+    await untilAborted(signal);
     await Promise.all(this.#running);
   }
 
@@ -172,13 +170,10 @@ export class Machines {
   }
 
   #start(host: Machine, parent: AbortSignal): void {
-    const own = new AbortController();
-    const follow = () => own.abort(parent.reason);
-    if (parent.aborted) follow();
-    else parent.addEventListener("abort", follow, { once: true });
+    const own = linkedSignal(parent);
     host.stop = () => own.abort(new Error("no object represents this host any more"));
     const running = host.agent.run(own.signal).finally(() => {
-      parent.removeEventListener("abort", follow);
+      own[Symbol.dispose]();
       this.#running.delete(running);
     });
     host.ended = running;

@@ -92,7 +92,7 @@ export function explainOutcome(
     case "lost":
       return { reason: outcome.reason, message: `${what} returned no answer: ${outcome.message}` };
     case "withheld":
-      return { reason: outcome.reason, message: `${what} would be done (${step.summary}): ${outcome.message}` };
+      return { reason: outcome.reason, message: `${what} would run (${step.summary}): ${outcome.message}` };
     case "done":
       return {
         reason: "NoEffect",

@@ -17,8 +17,6 @@ export interface LookRequest {
 /** One successful probe. */
 export interface Snapshot {
   readonly facts: HostFacts;
-  /** Requests up to this number had been made when the probe began: the facts are fresh for them. */
-  readonly request: number;
   /** When the probe began: monotonic and wall clock, milliseconds. */
   readonly startedAt: number;
   readonly time: number;

@@ -1,3 +1,4 @@
+import { cut } from "../../api/fit-status.ts";
 import type { Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
 import { formatQuantity } from "../../api/quantity.ts";
 import type { Reason } from "../../api/reasons.ts";
@@ -53,7 +54,7 @@ function withoutUndefined({ state, message }: NodeStatus): Pick<NodeStatus, "sta
   return { state, ...said(message) };
 }
 
-const said = (message: string | undefined) => (message === undefined ? {} : { message: message.slice(0, 1024) });
+const said = (message: string | undefined) => (message === undefined ? {} : { message: cut(message, 1024) });
 
 /** True if every node reports that a file system removed from the spec is no longer mounted. */
 function isGone(cluster: ClusterObservation, filesystem: ObservedFilesystem): boolean {

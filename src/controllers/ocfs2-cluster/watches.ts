@@ -6,7 +6,7 @@ import { targetOf } from "../aoe-volume/export-parameters.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { keysIn, type ObjectRef, refsIn, refsOf } from "../identity.ts";
 import { clusterSpec, volumeSpec } from "../specs.ts";
-import { asks, type Controlled, hostsIn, onChange, own } from "../watch.ts";
+import { type Controlled, hostsIn, onChange, own, requestChanged } from "../watch.ts";
 import type { Stores, World } from "../world.ts";
 
 const refs = (clusters: readonly Ocfs2Cluster[]) => refsOf("Ocfs2Cluster", clusters);
@@ -24,7 +24,7 @@ export const watchClusters = (world: World, reconciler: Reconciler): Controlled 
       onChange(
         volumes,
         (volume) => (volumeSpec(volume).ok ? refs(clusters.byIndex("volume", keyString(keyOf(volume)))) : []),
-        { when: asks, looksAgain: true },
+        { when: requestChanged, looksAgain: true },
       ),
       // A volume or a host belongs to one cluster only, so wake the clusters that share one.
       onChange(clusters, (cluster) => {

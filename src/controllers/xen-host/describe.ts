@@ -1,8 +1,8 @@
+import { cut, distinct } from "../../api/fit-status.ts";
 import { formatQuantity, mebibytes } from "../../api/quantity.ts";
 import type { XenHostStatus } from "../../api/xen-host.ts";
 import type { HostFacts } from "../../host/facts.ts";
 import { domainState } from "../domain-state.ts";
-import { cut, distinct } from "../host-facts.ts";
 import type { HostObservation } from "./observe.ts";
 import { describeWatchdog } from "./watchdog.ts";
 

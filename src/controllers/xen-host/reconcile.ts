@@ -1,10 +1,10 @@
+import { cut } from "../../api/fit-status.ts";
 import { type XenHost, xenHosts } from "../../api/kinds.ts";
 import type { XenHostSpec, XenHostStatus } from "../../api/xen-host.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import { goneOf } from "../gone/gone.ts";
-import { cut } from "../host-facts.ts";
 import { hostReconciler } from "../host-reconciler.ts";
 import { refOf } from "../identity.ts";
 import { hostSpec } from "../specs.ts";

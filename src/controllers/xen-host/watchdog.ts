@@ -1,9 +1,9 @@
+import { cut } from "../../api/fit-status.ts";
 import type { XenHostStatus } from "../../api/xen-host.ts";
 import type { HostFacts } from "../../host/facts.ts";
 import type { Watchdog } from "../../host/xen-facts.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { no, unknown, yes } from "../finding.ts";
-import { cut } from "../host-facts.ts";
 
 const type = "WatchdogReady";
 

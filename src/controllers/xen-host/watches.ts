@@ -5,7 +5,7 @@ import type { IndexFunction } from "../../runtime/store.ts";
 import { secretKeys, standsFor } from "../host-object.ts";
 import { keysIn, type ObjectRef, refsIn, refsOf } from "../identity.ts";
 import { clusterSpec, hostSpec, migrationSpec, volumeSpec } from "../specs.ts";
-import { asks, type Controlled, hostsIn, membersOf, onChange, own } from "../watch.ts";
+import { type Controlled, hostsIn, membersOf, onChange, own, requestChanged } from "../watch.ts";
 import type { Stores, World } from "../world.ts";
 
 /** What wakes XenHosts. */
@@ -25,7 +25,7 @@ export const watchHosts = ({ stores, machines }: World, reconciler: Reconciler):
           clients.map(({ name }) => name),
         );
       },
-      { when: asks },
+      { when: requestChanged },
     ),
     onChange(stores.clusters, (cluster) => {
       const parsed = clusterSpec(cluster);

@@ -1,3 +1,4 @@
+import { cut } from "../../api/fit-status.ts";
 import { xenMigrations } from "../../api/kinds.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { type ConditionUpdate, rfc3339 } from "../../runtime/conditions.ts";
@@ -39,7 +40,7 @@ export async function apply(pass: MigrationPass): Promise<PassResult> {
   }
   const admission = admit(applicant);
   if (admission.reasons.length > 0)
-    draft.status.targetReasons = admission.reasons.slice(0, 64).map((text) => text.slice(0, 1024));
+    draft.status.targetReasons = admission.reasons.slice(0, 64).map((text) => cut(text, 1024));
   else delete draft.status.targetReasons;
   if (admission.kind !== "Ready") notes.reserved.delete(id);
   switch (admission.kind) {

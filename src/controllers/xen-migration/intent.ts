@@ -37,6 +37,5 @@ export function intent(
     sourceBootID: boots.source,
     targetBootID: boots.target,
     startTime: rfc3339(now),
-    attempts: 1,
   };
 }

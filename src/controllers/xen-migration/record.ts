@@ -1,3 +1,4 @@
+import { cut } from "../../api/fit-status.ts";
 import type { XenMigrationStatus } from "../../api/xen-migration.ts";
 import { rfc3339 } from "../../runtime/conditions.ts";
 import type { DomainRun } from "../xen-domain/observation.ts";
@@ -21,12 +22,12 @@ export function transition(
 ): boolean {
   const history = status.history ?? [];
   if (history.at(-1)?.reason === change.reason) return false;
-  const entry = { time: rfc3339(nowMs), reason: change.reason, message: change.message.slice(0, 1024) };
+  const entry = { time: rfc3339(nowMs), reason: change.reason, message: cut(change.message, 1024) };
   status.history = [...history.slice(-63), entry];
   return true;
 }
 
-/** Seconds since the intent was recorded, for the time limit. */
+/** Seconds since this time; 0 if there is none. */
 export function secondsSince(time: string | undefined, nowMs: number): number {
   return time === undefined ? 0 : (nowMs - Date.parse(time)) / 1000;
 }

@@ -44,14 +44,18 @@ it("names what is missing: no operator serves the namespace, and its server was 
   expect(code).toBe(1);
   expect(stdout).toMatch(/^✔ cluster {2}127\.0\.0\.1:\d+ is Kubernetes v1\.\d+\.\d+\n/);
   expect(stdout).toContain("✘ namespace/cli-check  no operator serves it\n    its objects are not reconciled: ");
-  expect(stdout).toContain("✔ permissions  you have all permissions that this program needs in cli-check\n");
+  expect(stdout).toContain(
+    "✔ permissions  you have the permissions for why, topology, migrate, abort, drain and forget in cli-check\n",
+  );
   expect(stdout).toContain("? aoeserver/san  Pending: Waiting for the operator\n");
 });
 
 it("looks at all namespaces, and says of each machine where it is", async () => {
   const { code, stdout } = await everywhere("--all-namespaces");
   expect(code).toBe(1);
-  expect(stdout).toContain("✔ permissions  you have all permissions that this program needs in all namespaces\n");
+  expect(stdout).toContain(
+    "✔ permissions  you have the permissions for why, topology, migrate, abort, drain and forget in all namespaces\n",
+  );
   expect(stdout).toContain("✘ namespace/cli-check  no operator serves it\n");
   expect(stdout).toContain("? aoeserver/san -n cli-check  Pending: Waiting for the operator\n");
 });

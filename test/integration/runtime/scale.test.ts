@@ -72,8 +72,17 @@ describe("a long quiet time", () => {
     // A watch lives minutes, a list an hour: here about three hundred times faster.
     let watches = 0;
     let lists = 0;
-    const observer = { listed: () => (lists += 1), watchStarted: () => (watches += 1), failed: () => undefined };
-    const options = { api, clock: systemClock, log: quiet, namespace, watchSeconds: 0.5, relistSeconds: 3, observer };
+    const counting = new Proxy(api, {
+      get(target, name) {
+        if (name === "list") lists += 1;
+        if (name === "watch") watches += 1;
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    const options = {
+      ...{ api: counting, clock: systemClock, log: quiet, namespace, watchSeconds: 0.5, relistSeconds: 3 },
+    };
     const reflectors = Array.from({ length: 6 }, () => new Reflector({ ...options, kind: widgets }));
     const running = reflectors.map((reflector) => reflector.run(stop.signal));
     await eventually("it has warmed up", () => watches > 30);

@@ -172,8 +172,11 @@ describe("xensan forget", () => {
     const server = await startApiServer({ "xenhosts/bella": { ...bella, metadata } });
     for (let count = 0; count < 2; count += 1)
       expect(await server.xensan("forget", "bella")).toEqual({
-        ...{ code: 0, stdout: "xenhost/bella: boot boot-1 is forgotten\n", stderr: "" },
+        ...{ code: 0, stdout: "xenhost/bella: confirmed that boot boot-1 has ended\n", stderr: "" },
       });
+    expect(JSON.parse((await server.xensan("forget", "bella", "-o", "json")).stdout)).toEqual({
+      ...{ namespace: "san", name: "bella", bootID: "boot-1" },
+    });
     expect(server.objects.get("xenhosts/bella")).toMatchObject({
       metadata: { ...metadata, annotations: { a: "b", "xensan.dev/forget": "boot-1" } },
     });

@@ -8,7 +8,7 @@ import { Machines } from "../../../src/controllers/hosts/machines.ts";
 import { createHostMetrics } from "../../../src/controllers/hosts/metrics.ts";
 import { refText, refTo } from "../../../src/controllers/identity.ts";
 import { KernelReports } from "../../../src/controllers/kernel-reports.ts";
-import { asks, type Controlled, membersOf, onChange, own } from "../../../src/controllers/watch.ts";
+import { type Controlled, membersOf, onChange, own, requestChanged } from "../../../src/controllers/watch.ts";
 import type { Kind, KubeObject } from "../../../src/runtime/kube-api.ts";
 import { createMetrics } from "../../../src/runtime/metrics.ts";
 import { Store } from "../../../src/runtime/store.ts";
@@ -34,7 +34,7 @@ const thing = (kind: string, name: string, version: number, more: Partial<Thing[
 });
 
 /** Boxes represent machines; a disk is on the box of its name, and a change of the box affects it. */
-function dispatching() {
+function dispatching(answer = () => answered) {
   const on = stage("dispatch");
   const boxes = new Store<Thing>({ log: on.log });
   const disks = new Store<Thing>({ log: on.log });
@@ -46,7 +46,7 @@ function dispatching() {
       session: () => ({
         async run({ signal }) {
           await on.clock.sleep(500, signal);
-          return ended(answered);
+          return ended(answer());
         },
       }),
       forget: () => undefined,
@@ -100,11 +100,19 @@ function dispatching() {
     {
       kind: "Disk",
       objects: own(kindOf("Disk"), disks),
-      watches: [onChange(boxes, (box) => [refTo("Disk", "san", box.metadata.name)], { when: asks, looksAgain: true })],
+      watches: [
+        onChange(boxes, (box) => [refTo("Disk", "san", box.metadata.name)], { when: requestChanged, looksAgain: true }),
+      ],
       machines: ({ name }) => boxOf(name),
       reconciler,
     },
     { kind: "Move", watches: [], goesOnElsewhere: true, reconciler },
+    {
+      kind: "Tenant",
+      watches: [],
+      onLook: ({ all, tenants }) => (all || tenants ? [refTo("Tenant", "san", "a")] : []),
+      reconciler,
+    },
   ];
   const dispatch = new Dispatch({
     world,
@@ -181,10 +189,52 @@ describe("what wakes an object", () => {
     on.woken();
     void on.machines.run(on.signal);
     await on.clock.advance(1_000);
-    expect(on.woken()).toEqual(["Box san/a"]);
+    expect(on.woken()).toEqual(["Box san/a", "Tenant san/a"]);
     await on.clock.advance(30_000);
     expect(on.woken()).toEqual([]);
   });
+});
+
+/** The recorded answer, of a dom0 with so many MiB available and an image of so many bytes on the disk. */
+function dom0(available: number, allocated: number): string {
+  const rows = [
+    ["toolstack", "kind", "xl"],
+    ["toolstack", "dom0", "yes"],
+    ["toolstack", "dom0-memory", "2048", available, "yes"],
+    ["end", "toolstack", "known", "0", ""],
+    ["images", "image", "/srv/xen/a.img", "File", "67108864", allocated, "6678 17", "-", "0", "", "", "", "", ""],
+    ["end", "images", "known", "0", ""],
+    ["end", "probe"],
+  ];
+  return answered.replace("end\tprobe\n", rows.map((row) => `${row.join("\t")}\n`).join(""));
+}
+
+it("wakes no tenant while guests write and dom0 uses its memory, until a domain may find room", async () => {
+  let answer = dom0(1_000, 4_096);
+  const on = dispatching(() => answer);
+  on.boxes.put(thing("Box", "a", 1), { initial: true });
+  on.dispatch.start();
+  void on.machines.run(on.signal);
+  await on.clock.advance(1_000);
+  const [machine] = [...on.machines.all()];
+  expect(machine?.agent.view).toMatchObject({
+    snapshot: {
+      facts: {
+        toolstack: { value: { dom0Memory: { available: 1_000 } } },
+        images: { value: [{ path: "/srv/xen/a.img" }] },
+      },
+    },
+  });
+  on.woken();
+  const next = async (available: number, allocated: number) => {
+    answer = dom0(available, allocated);
+    await on.clock.advance(30_000);
+    return on.woken();
+  };
+  expect(await next(999, 8_192)).toEqual([]);
+  expect(await next(961, 12_288)).toEqual([]);
+  expect(await next(1_024, 12_288)).toEqual(["Tenant san/a"]);
+  expect(await next(1_023, 12_288)).toEqual(["Tenant san/a"]);
 });
 
 it("forgets an object that is gone, and hears nothing once it is stopped", () => {

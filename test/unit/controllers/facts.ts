@@ -22,7 +22,7 @@ const everywhere = (fact: Exclude<Fact<never>, { state: "known" }>, given: Parti
 /** A host that answers with these facts. */
 export const reachable = (given: Partial<HostFacts> = {}): HostView => ({
   state: "Reachable",
-  snapshot: { facts: facts(given), request: 1, startedAt: 0, time: 0 },
+  snapshot: { facts: facts(given), startedAt: 0, time: 0 },
 });
 
 /** A host that does not answer. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { interfaceProblem } from "../../../src/controllers/aoe-server/plan.ts";
+import { interfaceProblem } from "../../../src/controllers/hosts/aoe-ready.ts";
 import { probe } from "../../../src/host/actions.ts";
 import { parseProbe } from "../../../src/host/parse-probe.ts";
 import { type FakeDom0, fakeDom0, shells } from "./fake-dom0.ts";

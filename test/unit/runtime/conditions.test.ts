@@ -12,7 +12,11 @@ describe("a condition", () => {
   });
 
   it("shows what cannot be printed, which no status could hold", () => {
-    const [{ message } = { message: "" }] = setCondition([], { ...exported, message: "a\u009b\u001b[2Jb\n" }, { now: noon, generation: 1 });
+    const [{ message } = { message: "" }] = setCondition(
+      [],
+      { ...exported, message: "a\u009b\u001b[2Jb\n" },
+      { now: noon, generation: 1 },
+    );
     expect(message).toBe("a\ufffd␛[2Jb␊");
   });
 

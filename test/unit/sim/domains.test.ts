@@ -283,7 +283,7 @@ describe("an image", () => {
     expect(await ensure()).toEqual(done("unchanged"));
     expect(known((await facts("brutus", [image])).images)).toEqual([
       {
-        ...{ path: image, kind: "File", sizeBytes: 64 * mib, allocatedBytes: 0, work: undefined, users: [] },
+        ...{ path: image, kind: "File", sizeBytes: 64 * mib, work: undefined, users: [] },
         identity: expect.stringMatching(/^[0-9]+ 0$/),
         record: { identity: expect.any(String), owner: "vms/vm-test 77", uuid, origin: "Made" },
       },

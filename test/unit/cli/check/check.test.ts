@@ -53,12 +53,13 @@ describe("what the caller may do", () => {
   it("names the roles of the chart that grant what is missing, and no other", async () => {
     expect(
       await checkPermissions(
-        may((verb) => verb !== "patch"),
+        may((verb) => verb !== "patch" && verb !== "approve"),
         "san",
       ),
     ).toEqual({
       ...{ name: "permissions", state: "Unknown" },
-      message: "you have no permission to patch xenmigrations (abort), patch xenhosts (drain, forget) in san",
+      message:
+        "you have no permission to patch xenmigrations (abort), patch xenhosts (drain, forget), approve xenhosts (forget) in san",
       advice:
         "kubectl -n san create rolebinding xensan-user --clusterrole=xensan-user --user=YOU; kubectl -n san create rolebinding xensan-host-owner --clusterrole=xensan-host-owner --user=YOU",
     });

@@ -20,7 +20,7 @@ const noAnswer = (code: string) => ({
 });
 
 /** The result of a call that fails in these ways, then succeeds. */
-async function ask(failures: readonly unknown[], write?: { readonly look: string }) {
+async function ask(failures: readonly unknown[], write?: { readonly check: string }) {
   const directory = await mkdtemp(path.join(tmpdir(), "xensan-connect-"));
   onTestFinished(() => rm(directory, { recursive: true }));
   const kubeconfig = path.join(directory, "kubeconfig");
@@ -87,9 +87,9 @@ describe("a command whose API server", () => {
   );
 
   it("may have done a write that got no answer says so, and how to look", async () => {
-    const write = { look: "kubectl get it" };
+    const write = { check: "kubectl get it" };
     const { answer } = await ask([noAnswer("ECONNRESET"), refused(503, "gone", 60)], write);
-    expect(answer).toBe("ApiError: reading: gone; the change may have been made: see kubectl get it");
+    expect(answer).toBe("ApiError: reading: gone; the change may have been made; check with: kubectl get it");
     const unheard = await ask([noAnswer("ECONNREFUSED"), refused(429, "busy", 60)], write);
     expect(unheard.answer).toBe("ApiError: reading: busy");
     const final = await ask([noAnswer("ECONNRESET"), refused(403, "forbidden")], write);

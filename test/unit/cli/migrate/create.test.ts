@@ -26,7 +26,7 @@ it("says that it may have been created, and how to look, when no answer comes at
   const { code, stderr } = await server.xensan("migrate", "vm-test", "--to", "brutus");
   expect(code).toBe(1);
   expect(stderr).toMatch(
-    /creating XenMigration (\S+): it is busy; the change may have been made: see kubectl -n san get xenmigration \1\n$/,
+    /creating XenMigration (\S+): it is busy; the change may have been made; check with: kubectl -n san get xenmigration \1\n$/,
   );
 });
 
@@ -36,7 +36,7 @@ it("says so of a patch, too", async () => {
   const { code, stderr } = await server.xensan("drain", "brutus");
   expect(code).toBe(1);
   expect(stderr).toContain(
-    "changing XenHost brutus: it is busy; the change may have been made: see kubectl -n san get xenhost brutus -o yaml\n",
+    "changing XenHost brutus: it is busy; the change may have been made; check with: kubectl -n san get xenhost brutus -o yaml\n",
   );
 });
 

@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { drainNews, drainOver } from "../../../../src/cli/drain.ts";
 import { readHost, readMigration } from "../../../../src/cli/entity.ts";
 import { migrationNews } from "../../../../src/cli/migrate/migrate.ts";
-import { migrationRequest, type Wish } from "../../../../src/cli/migrate/request.ts";
+import { type MigrationArguments, migrationRequest } from "../../../../src/cli/migrate/request.ts";
 import * as w from "../world.ts";
 
-const request = (wish: Partial<Wish>, rack: w.Rack = {}) =>
+const request = (given: Partial<MigrationArguments>, rack: w.Rack = {}) =>
   migrationRequest(
-    { domain: "vm-test", to: undefined, from: undefined, mode: "Live", timeoutSeconds: 3600, ...wish },
+    { domain: "vm-test", to: undefined, from: undefined, mode: "Live", timeoutSeconds: 3600, ...given },
     w.rack(rack),
   );
 const up = { Reachable: w.fine, Ready: w.fine };
@@ -42,13 +42,13 @@ describe("the XenMigration that somebody means", () => {
     ]);
   });
 
-  it.each<[Partial<Wish>, string]>([
+  it.each<[Partial<MigrationArguments>, string]>([
     [{ to: "brtus" }, 'there is no XenHost "brtus" in namespace san, did you mean brutus?'],
     [{ domain: "vm-tset" }, 'there is no domain "vm-tset" in namespace san, did you mean vm-test?'],
     [{ domain: "Domain-0" }, "a dom0 stays with its host"],
     [{ to: "bella", from: "bella" }, "targetHostRef must be a host other than sourceHostRef"],
-  ])("is refused for %j", (wish, message) => {
-    expect(() => request(wish, { hosts: [w.host("bella", up), w.host("brutus", up)] })).toThrow(message);
+  ])("is refused for %j", (given, message) => {
+    expect(() => request(given, { hosts: [w.host("bella", up), w.host("brutus", up)] })).toThrow(message);
   });
 });
 

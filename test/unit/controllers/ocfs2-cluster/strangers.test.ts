@@ -20,7 +20,6 @@ function node() {
         state: "Reachable",
         snapshot: {
           facts: facts({ o2cb: known(o2cb({ active: active({ regions: [] }) })), ...given }),
-          request: at,
           startedAt: at,
           time: at,
         },

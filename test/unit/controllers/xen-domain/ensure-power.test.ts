@@ -194,7 +194,11 @@ describe("a lock file that is left beside a former first disk", () => {
 
   it("does not hide the lock of the running domain", () => {
     const on = (locks: { domainLocks: ReturnType<typeof seen>["domainLocks"] }) =>
-      look(domain({ hosts: [host("bella", { ...written, ...locks }), host("brutus", { ...written, ...runs(), ...locks })] }));
+      look(
+        domain({
+          hosts: [host("bella", { ...written, ...locks }), host("brutus", { ...written, ...runs(), ...locks })],
+        }),
+      );
     expect(on(seen(left, own))).toEqual(on(seen(own)));
   });
 

@@ -39,7 +39,7 @@ export const runs = (rest: Partial<DomainFact> = {}) => ({
 
 /** The image of the first disk, as xensan made it. */
 export const file = (rest: Partial<ImageFact> = {}): ImageFact => ({
-  ...{ path: image, kind: "File", sizeBytes: bytes, allocatedBytes: 0, identity: "12 34" },
+  ...{ path: image, kind: "File", sizeBytes: bytes, identity: "12 34" },
   record: { identity: "12 34", owner: mark, uuid, origin: "Made" },
   ...{ users: [], work: undefined, ...rest },
 });

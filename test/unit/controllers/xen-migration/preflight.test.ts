@@ -129,7 +129,6 @@ const source = sheet("bella", running);
 const shows = (kind: "File" | "Missing") => {
   const nothing = {
     sizeBytes: 0,
-    allocatedBytes: 0,
     identity: undefined,
     record: undefined,
     users: [],

@@ -1,11 +1,11 @@
 import { pino } from "pino";
 import { expect, it } from "vitest";
-import { Fits } from "../../../src/controllers/fits.ts";
+import { fitting } from "../../../src/controllers/reconciler.ts";
 
 it("a field that does not fit is logged once, as long as it does not, for each object", () => {
   const lines: string[] = [];
   const log = pino({ level: "warn" }, { write: (line: string) => lines.push(line) });
-  const fits = new Fits("XenHost");
+  const fits = fitting("XenHost");
   const [one, other] = [
     { namespace: "san", name: "bella" },
     { namespace: "san", name: "brutus" },

@@ -4,7 +4,7 @@ import { retrying } from "../../runtime/retry.ts";
 import { ApiError, apiError, failureOfCall, mayHaveArrived } from "./api-error.ts";
 
 /** How long calls to a server that is busy, starts or hangs are repeated, and where the waits are reported. */
-export interface Patience {
+export interface RetryLimit {
   /** No attempt begins later than this after the first one. */
   readonly withinSeconds: number;
   /** Receives one line before each pause: what is being waited for, why, and for how long. */
@@ -15,19 +15,20 @@ export interface Patience {
 /** A call that makes a change. */
 export interface Write {
   /** The command that shows a person whether the change was made. */
-  readonly look: string;
+  readonly check: string;
 }
 
 /** Time limit of one attempt, for a server that hangs. */
 const answerSeconds = 12;
 
 /**
- * Calls an API server; `doing` stands before the reason when it refuses. Repeats the call while the server is busy,
- * starts or restarts, with a line each time, so the call must be safe to repeat. Each attempt may take 12 s. Rejects
- * with an {@link ApiError}; the error of a {@link Write} without an answer says that the change may have been made.
+ * Calls an API server. `doing`: what the call does; error messages begin with it. Repeats the call while the server is
+ * busy, starts or restarts, with a line each time, so the call must be safe to repeat. Each attempt may take 12 s.
+ * Rejects with an {@link ApiError}; the error of a {@link Write} without an answer says that the change may have been
+ * made.
  */
-export async function patiently<T>(
-  { withinSeconds, say, signal }: Patience,
+export async function withRetries<T>(
+  { withinSeconds, say, signal }: RetryLimit,
   doing: string,
   call: () => Promise<T>,
   write?: Write,
@@ -57,7 +58,7 @@ export async function patiently<T>(
     if (write === undefined || !arrived || !(error instanceof ApiError) || failureOfCall(error).kind === "Final")
       throw error;
     const { status, cause, retryAfterSeconds } = error;
-    throw new ApiError(`${error.message}; the change may have been made: see ${write.look}`, {
+    throw new ApiError(`${error.message}; the change may have been made; check with: ${write.check}`, {
       ...{ status, cause, retryAfterSeconds },
     });
   }
@@ -81,7 +82,7 @@ function withinTime<T>(doing: string, promise: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = after(systemClock, answerSeconds * 1000, () => {
     const cause = new TimeoutError(`no answer within ${answerSeconds} s`);
-    late.reject(new ApiError(`${doing}: the API server answered ${cause.message}`, { status: undefined, cause }));
+    late.reject(new ApiError(`${doing}: the API server gave ${cause.message}`, { status: undefined, cause }));
   });
   return Promise.race([promise, late.promise]).finally(() => timer[Symbol.dispose]());
 }
