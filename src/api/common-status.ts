@@ -6,5 +6,5 @@ export const endedApprovalSchema = z
   .max(1024)
   .optional()
   .describe(
-    "The value of the annotation xensan.dev/approve that no longer counts: what it approved was done, or what it gave up is there again. To approve the same once more, remove the annotation and set it again.",
+    "The value of the annotation xensan.dev/approve that no longer counts: what it approved was done, or what it gave up is there again. To approve the same again, remove the annotation first.",
   );
