@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { backingAt } from "../../src/sim/model/storage.ts";
+import { placeFile } from "../../src/sim/model/filesystem.ts";
+import { backingAt, readText } from "../../src/sim/model/storage.ts";
 import { aoeServer, aoeVolume, at, device, file, logicalVolume, xenHost } from "../simulation/scenarios/objects.ts";
 import { clients, commands, eventually, exportsOf, message, minutes, rig, status, volumeReady, word } from "./rig.ts";
 
@@ -259,6 +260,14 @@ describe("a deleted volume", () => {
     await stage.advance(minutes(10));
     expect([exportsOf(stage, "san").length, fileExists(stage, "/srv/aoe/scratch.img")]).toEqual([1, true]);
     expect(message(stage, "AoeVolume", "scratch", "DeletionBlocked")).toContain("/srv/aoe/scratch.img");
+    // Also while its vblade runs as it was configured before somebody edited that.
+    const host = stage.rack.host("san");
+    const conf = `/etc/vblade.conf.d/${status(stage, "AoeVolume", "scratch").target}.conf`;
+    placeFile(host.rootFileSystem, conf, {
+      text: `${readText(host, conf)?.replace(/^options=.*\n/m, "")}options='-r'\n`,
+    });
+    await stage.advance(minutes(10));
+    expect([exportsOf(stage, "san").length, fileExists(stage, "/srv/aoe/scratch.img")]).toEqual([1, true]);
     stage.rack.ocfs2.strangerStops("bella", device, 7);
     await eventually(stage, () => gone(stage, "scratch"), true);
     expect(fileExists(stage, "/srv/aoe/scratch.img")).toBe(false);

@@ -22,23 +22,27 @@ slot=$3
 net=$4
 take_lock storage 40
 
-# find_ours: sets how the owner's export at this address is configured, and under which name.
+# find_ours: sets how the owner's export at this address is configured, under which name, and the processes that serve
+# it with what they serve, one path a line.
 find_ours() {
 	read_exports
-	kind='' name='' parameters='' pids='' served=''
+	kind='' name='' parameters='' pids='' served='' main=0
 	while IFS='	' read -r row_kind row_name row_owner row_shelf row_slot row_net row_file row_options row_identity; do
 		[ "$row_shelf.$row_slot.$row_net" = "$shelf.$slot.$net" ] || continue
 		case $row_kind in
 		process)
-			# It runs with the owner's parameters: the process of the unit, or an adopted one.
-			[ "$row_file $row_options" != "$parameters" ] || pids="$pids $row_name"
+			# It runs with the owner's parameters, or is the unit's process from before its configuration was edited.
+			[ "$row_file $row_options" = "$parameters" ] || [ "$row_name" = "$main" ] || continue
+			pids="$pids $row_name"
+			served="$served$row_file
+"
 			;;
 		*)
 			[ "$row_owner" = "$owner" ] || continue
 			kind=$row_kind
 			name=$row_name
 			parameters="$row_file $row_options"
-			served=$row_file
+			[ "$kind" != conf ] || main=$(systemctl show -p MainPID --value "$(unit_of "$name")" </dev/null)
 			;;
 		esac
 	done <"$run_dir/exports.list"
@@ -46,8 +50,12 @@ find_ours() {
 
 find_ours
 if [ -z "$kind" ]; then finish absent; fi
-# An export whose backing is gone cannot be written to.
-if [ -n "$pids" ] && [ -e "$served" ]; then require_silent "$served" "e$shelf.$slot on $net"; fi
+while IFS= read -r file; do
+	# An export whose backing is gone cannot be written to.
+	if [ -e "$file" ]; then require_silent "$file" "e$shelf.$slot on $net"; fi
+done <<-END
+	$served
+END
 # The export is stopped first: without its configuration it cannot be stopped.
 case $kind in
 conf)

@@ -234,15 +234,18 @@ export const removeExport: Responder = acting(function* removeExport(run) {
   const findOurs = () => {
     const here = listExports(host).filter((row) => row.shelf === shelf && row.slot === slot && row.netif === net);
     const config = here.findLast((row) => row.kind !== "process" && row.owner === owner);
+    const main = config?.kind === "conf" ? host.running.units.get(config.name)?.pid : undefined;
     const processes = here.filter(
-      (row) => row.kind === "process" && row.filename === config?.filename && row.options === config.options,
+      (row) =>
+        row.kind === "process" &&
+        ((row.filename === config?.filename && row.options === config.options) || Number(row.name) === main),
     );
-    return { config, pids: processes.map((row) => Number(row.name)) };
+    return { config, pids: processes.map((row) => Number(row.name)), served: processes.map((row) => row.filename) };
   };
-  const { config, pids } = findOurs();
+  const { config, pids, served } = findOurs();
   if (config === undefined) return finish(run, "absent");
-  if (pids.length > 0 && backingAt(host, config.filename).kind !== "Missing")
-    yield* requireSilent(run, config.filename, `e${shelf}.${slot} on ${net}`);
+  for (const file of served)
+    if (backingAt(host, file).kind !== "Missing") yield* requireSilent(run, file, `e${shelf}.${slot} on ${net}`);
   if (config.kind === "conf") stopUnit(world, host, config.name);
   else replaceInittab(run, inittabWithout(readText(host, "/etc/inittab") ?? "", config.name));
   yield world.timings.process * 4;

@@ -249,6 +249,14 @@ twins(
       expect(await remove()).toEqual({ kind: "done", detail: "absent" });
     });
 
+    it("ends with the vblade that runs as it was configured before somebody edited that", async () => {
+      host.image(image, MiB);
+      expect(await host.act(serve())).toEqual(done("started"));
+      host.write(conf, text("-r"));
+      expect(await remove()).toEqual({ kind: "done", detail: "removed" });
+      expect(host.vblades()).toEqual([]);
+    });
+
     it("is begun again after its vblade was killed, and gets its configuration back", async () => {
       host.image(image, MiB);
       expect(await host.act(serve())).toEqual(done("started"));
