@@ -33,7 +33,7 @@ export interface Converging<T extends Declared<Status>, Spec, Status extends Com
   readonly plan: (seen: Seen) => P;
   readonly release: (seen: Seen) => Release<P>;
   /** A plan with these conditions and no steps. */
-  readonly saying: (conditions: readonly ConditionUpdate[]) => P;
+  readonly planWith: (conditions: readonly ConditionUpdate[]) => P;
   /** True if something must be released even where the plan has no steps. */
   readonly needsFinalizer?: (seen: Seen, plan: P) => boolean;
   /** Does or learns what the plan needs before it holds; not called for a deleted object. */
@@ -47,12 +47,12 @@ export interface Converging<T extends Declared<Status>, Spec, Status extends Com
   /** What a dry run prints; the steps by default. */
   readonly preview?: (plan: P) => PlanStep[];
   /** True if the status must be stored before these steps begin. */
-  readonly survives?: (steps: readonly Step[]) => boolean;
+  readonly storesBefore?: (steps: readonly Step[]) => boolean;
   readonly jobs: (pass: Pass<T, Spec, Status>, seen: Seen, steps: P["steps"]) => readonly Job[];
   /** False: its steps restore nothing, and are not counted as repairs. */
   readonly repairs?: boolean;
   /** The conditions that follow from steps without effect. */
-  readonly unhelpful: (held: readonly Held[], seen: Seen) => readonly ConditionUpdate[];
+  readonly conditionsOfHeld: (held: readonly Held[], seen: Seen) => readonly ConditionUpdate[];
   /** Called when the jobs have come to the gate; returns further delays in seconds after which to reconcile again. */
   readonly again?: (
     pass: Pass<T, Spec, Status>,
@@ -64,10 +64,10 @@ export interface Converging<T extends Declared<Status>, Spec, Status extends Com
 /** Reconciles one object: observe, plan, act, describe; or release, if it is deleted. */
 export function convergence<T extends Declared<Status>, Spec, Status extends CommonStatus, Seen, P extends Plan>(
   means: Means,
-  its: Converging<T, Spec, Status, Seen, P>,
+  definition: Converging<T, Spec, Status, Seen, P>,
 ): (pass: Pass<T, Spec, Status>) => Promise<PassResult> {
   const { api } = means;
-  const { kind, store } = its;
+  const { kind, store } = definition;
 
   /** Sets our finalizer before the first side effect. */
   async function setFinalizer({ object, context }: Pass<T, Spec, Status>): Promise<void> {
@@ -77,13 +77,13 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
   }
 
   const actOn = async (pass: Pass<T, Spec, Status>, seen: Seen, plan: P): Promise<Handed> =>
-    await act(means, pass, its.jobs(pass, seen, plan.steps), {
-      preview: () => its.preview?.(plan) ?? printed(plan.steps),
+    await act(means, pass, definition.jobs(pass, seen, plan.steps), {
+      preview: () => definition.preview?.(plan) ?? printed(plan.steps),
       async before(steps) {
         await setFinalizer(pass);
-        if (its.survives?.(steps) === true) await pass.draft.flush();
+        if (definition.storesBefore?.(steps) === true) await pass.draft.flush();
       },
-      repairs: its.repairs ?? true,
+      repairs: definition.repairs ?? true,
     });
 
   async function finish(
@@ -93,7 +93,7 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
     conditionsOf: (held: readonly Held[], seen: Seen) => readonly ConditionUpdate[],
     last: readonly ConditionUpdate[],
   ): Promise<PassResult> {
-    its.describe(pass, seen, plan);
+    definition.describe(pass, seen, plan);
     const handed = await actOn(pass, seen, plan);
     const conditions = merged(
       plan.conditions,
@@ -103,28 +103,30 @@ export function convergence<T extends Declared<Status>, Spec, Status extends Com
       ),
       last,
     );
-    const again = its.again?.(pass, seen, { plan, handed, conditions }) ?? [];
+    const again = definition.again?.(pass, seen, { plan, handed, conditions }) ?? [];
     return { conditions, againSeconds: soonest([handed.againSeconds, ...again]) };
   }
 
   const planned = <R>(plan: () => R): R | P =>
-    unlessInvalid(plan, (message) => its.saying(its.owned.map((type) => unknown(type, "InvalidSpec", message))));
+    unlessInvalid(plan, (message) =>
+      definition.planWith(definition.owned.map((type) => unknown(type, "InvalidSpec", message))),
+    );
 
   return async (pass) => {
     const { directives, object } = pass;
-    const seen = its.observe(pass);
+    const seen = definition.observe(pass);
     if (isDeleting(object)) {
-      const left = planned(() => its.release(seen));
+      const left = planned(() => definition.release(seen));
       if ("conditions" in left) return { conditions: left.conditions };
       const stopped = suspended(directives);
       if (left.kind === "Released") return { conditions: stopped, released: stopped.length === 0 };
       return await finish(pass, seen, left.finding, blocking, stopped);
     }
-    const plan = planned(() => its.plan(seen));
-    const frozen = suspends(directives) || observesAll(its.jobs(pass, seen, []));
-    if (!frozen && its.needsFinalizer?.(seen, plan) === true) await setFinalizer(pass);
-    const ready = (await its.prepare?.(pass, seen, plan)) ?? { seen, plan };
-    return await finish(pass, ready.seen, ready.plan, its.unhelpful, []);
+    const plan = planned(() => definition.plan(seen));
+    const frozen = suspends(directives) || observesAll(definition.jobs(pass, seen, []));
+    if (!frozen && definition.needsFinalizer?.(seen, plan) === true) await setFinalizer(pass);
+    const ready = (await definition.prepare?.(pass, seen, plan)) ?? { seen, plan };
+    return await finish(pass, ready.seen, ready.plan, definition.conditionsOfHeld, []);
   };
 }
 

@@ -89,10 +89,10 @@ export interface Reconciling<T extends Declared<Status>, Spec, Status extends Co
 /** Reconciles objects of one kind: parse, observe, plan, act, release, describe, conclude. */
 export function reconcilerOf<T extends Declared<Status>, Spec, Status extends CommonStatus>(
   { api, events, world }: Means,
-  its: Reconciling<T, Spec, Status>,
+  definition: Reconciling<T, Spec, Status>,
   empty: () => Status,
 ): Reconciler {
-  const { kind, store } = its;
+  const { kind, store } = definition;
   const confirmed = new Confirmed();
   const fits = fitting(kind.kind);
 
@@ -113,17 +113,17 @@ export function reconcilerOf<T extends Declared<Status>, Spec, Status extends Co
         return done;
       }
       const directives = directivesOf(object.metadata);
-      const parsed = its.parse(object);
+      const parsed = definition.parse(object);
       const spec = parsed.ok ? parsed.spec : undefined;
-      const abandoned = isDeleting(object) && directives.abandoned ? its.abandoned(object) : undefined;
+      const abandoned = isDeleting(object) && directives.abandoned ? definition.abandoned(object) : undefined;
       if (abandoned !== undefined && abandoned.refused !== true) {
         const { left: note } = abandoned;
         events.record(kind, object, { type: "Warning", reason: "Abandoned", action: "Delete", note });
         return await release(object, context);
       }
-      const ended = await its.early?.({ ref, object, spec, directives, context });
+      const ended = await definition.early?.({ ref, object, spec, directives, context });
       if (ended !== undefined) return ended;
-      if (its.finalizer === "Always" && parsed.ok)
+      if (definition.finalizer === "Always" && parsed.ok)
         object = await ensureFinalizer({ api, kind, store }, object, context);
       const current = object;
       const before = current.status?.conditions;
@@ -136,29 +136,29 @@ export function reconcilerOf<T extends Declared<Status>, Spec, Status extends Co
         async (draft) => {
           const pass = { ref, object: current, directives, draft, context };
           const outcome = parsed.ok
-            ? await its.converge({ ...pass, spec: parsed.spec })
-            : ((await its.invalid?.({ ...pass, spec: undefined }, parsed.message)) ?? {
-                conditions: invalidSpec(current, its.owned, parsed.message),
+            ? await definition.converge({ ...pass, spec: parsed.spec })
+            : ((await definition.invalid?.({ ...pass, spec: undefined }, parsed.message)) ?? {
+                conditions: invalidSpec(current, definition.owned, parsed.message),
               });
           conclude(draft.status, current, {
             directives,
             conditions: outcome.conditions,
             obsolete: outcome.obsolete ?? [],
-            owned: its.owned,
+            owned: definition.owned,
             summarise(status, at) {
-              if (its.ready !== undefined && !outcome.conditions.some(({ type }) => type === "Ready"))
-                say(status, [its.ready(draft.status, { ...pass, spec }, outcome)], at);
-              (its.summarise ?? sayStalled)(status, at);
+              if (definition.ready !== undefined && !outcome.conditions.some(({ type }) => type === "Ready"))
+                say(status, [definition.ready(draft.status, { ...pass, spec }, outcome)], at);
+              (definition.summarise ?? sayStalled)(status, at);
             },
             now: world.clock.now(),
           });
-          if (its.tellsItself !== true)
+          if (definition.tellsItself !== true)
             announce(events, kind, current, { before, after: draft.status.conditions, log: context.log });
           if (outcome.released === true) {
             await draft.flush();
             return await release(current, context);
           }
-          const again = soonest([outcome.againSeconds, its.concluded?.({ ...pass, spec })]);
+          const again = soonest([outcome.againSeconds, definition.concluded?.({ ...pass, spec })]);
           return again === undefined ? done : againAfter(again);
         },
       );

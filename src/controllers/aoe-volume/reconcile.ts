@@ -39,7 +39,7 @@ export function controlVolumes(means: Means): Controlled {
     },
     plan: planVolume,
     release,
-    saying: stop,
+    planWith: stop,
     needsFinalizer: (seen) => servedExport(seen) !== undefined,
     async prepare({ ref, object, spec }, seen, plan) {
       if (plan.askServer === true) askServer(world, ref, object, spec);
@@ -50,7 +50,7 @@ export function controlVolumes(means: Means): Controlled {
       endApproval(draft.status, directives, isGivingUpOver(seen));
     },
     jobs: (pass, seen, steps) => jobs(world, pass, seen, steps),
-    unhelpful: (held, seen) => held.flatMap((one) => conditionsOf(one, seen)),
+    conditionsOfHeld: (held, seen) => held.flatMap((one) => conditionsOf(one, seen)),
     // The first answer of a host that has nothing to do with the volume does not wake it, so look again.
     again: (_pass, _seen, { conditions }) => [
       conditions.some(({ reason }) => reason === "ClientUnknown") ? 15 : undefined,

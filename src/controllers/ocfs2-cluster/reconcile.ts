@@ -35,7 +35,7 @@ export function controlClusters(means: Means): Controlled {
       observe,
       plan: planCluster,
       release,
-      saying: (conditions) => ({ ...nothingFound, conditions }),
+      planWith: (conditions) => ({ ...nothingFound, conditions }),
       // Also before an existing file system is adopted, and after one was adopted while the machines were only
       // observed.
       needsFinalizer: ({ filesystems }, { writes }) =>
@@ -64,7 +64,7 @@ export function controlClusters(means: Means): Controlled {
       },
       preview: ({ steps, previews }) => [...printed(steps), ...previews].slice(0, 64),
       jobs: (pass, seen, steps) => jobs(world, pass.object, seen, steps),
-      unhelpful: (held) => held.map(conditionOf),
+      conditionsOfHeld: (held) => held.map(conditionOf),
       again({ object, directives }, seen, { plan }) {
         if (isDeleting(object)) return [];
         const troubled = seen.nodes.some((node) => node.state === "Found" && node.troubles.length > 0);

@@ -54,7 +54,7 @@ export function controlDomains(means: Means): Controlled {
     },
     plan: planDomain,
     release,
-    saying: (conditions) => ({ conditions, steps: [] }),
+    planWith: (conditions) => ({ conditions, steps: [] }),
     async prepare(pass, seen, plan) {
       return { seen, plan: inTurn(world, pass, seen, plan, acts(pass) ? starts : undefined) };
     },
@@ -73,14 +73,14 @@ export function controlDomains(means: Means): Controlled {
         recordMigrations(draft.status, migrationsOf(world, object.metadata.namespace ?? "", seen.uuid));
     },
     // The configuration of a start, and the time of a shutdown request, must survive a crash.
-    survives: (steps) => steps.some(({ action }) => action === "start-domain" || action === "stop-domain"),
+    storesBefore: (steps) => steps.some(({ action }) => action === "start-domain" || action === "stop-domain"),
     jobs: ({ ref }, seen, steps) => {
       const incomplete = starts.isWaiting(ref);
       return jobs(ref, seen, steps).map((job) => ({ ...job, incomplete }));
     },
     // Stops and starts of a migration are no repairs.
     repairs: false,
-    unhelpful: heldConditions,
+    conditionsOfHeld: heldConditions,
     again({ ref, object }, seen, { plan, handed }) {
       const failed = handed.held.some(({ step }) => step.action === "start-domain");
       // After a failure others get its turn, until it is tried again.

@@ -40,13 +40,13 @@ export type Admission =
       readonly kind: "Queued";
       readonly permit: Extract<Permit, { kind: "Taken" }>;
       readonly move: Transfer;
-      readonly claim: Reservation;
+      readonly reservation: Reservation;
       readonly reasons: readonly string[];
     }
   | {
       readonly kind: "Ready";
       readonly move: Transfer;
-      readonly claim: Reservation;
+      readonly reservation: Reservation;
       readonly reasons: readonly string[];
     };
 
@@ -55,7 +55,7 @@ export function admit(applicant: Applicant): Admission {
   const { spec, hosts, machine } = applicant;
   const arrived = arrivedAt(applicant);
   if (arrived !== undefined) {
-    const mover = applicant.holding.find((claim) => claim.domain === arrived.domain.uuid);
+    const mover = applicant.holding.find((reservation) => reservation.domain === arrived.domain.uuid);
     if (mover === undefined) return { kind: "Arrived", ...arrived, reasons: [] };
     const message = `${arrived.domain.name} is on ${arrived.target} until XenMigration ${mover.id} has moved it`;
     return refused([{ reason: "DomainMigrating", message }]);
@@ -67,18 +67,18 @@ export function admit(applicant: Applicant): Admission {
   const chosen = targetOf(applicant, partial);
   if ("problems" in chosen) return refused(chosen.problems, chosen.reasons);
   const { target, reasons } = chosen;
-  const claim: Reservation = {
+  const reservation: Reservation = {
     id: applicant.id,
     createdAt: applicant.createdAt,
     domain: domain.uuid,
     source: machine(source.name),
     target: machine(target.name),
   };
-  const permit = permitFor(claim, applicant, applicant.fleetCap);
+  const permit = permitFor(reservation, applicant, applicant.fleetCap);
   const move = { ...partial, target };
   return permit.kind === "Taken"
-    ? { kind: "Queued", permit, move, claim, reasons }
-    : { kind: "Ready", move, claim, reasons };
+    ? { kind: "Queued", permit, move, reservation, reasons }
+    : { kind: "Ready", move, reservation, reasons };
 }
 
 /** The target in the spec, if the domain runs or is paused there under its own name, whatever sourceHostRef says. */

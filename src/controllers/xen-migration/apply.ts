@@ -138,7 +138,7 @@ function secondsLeft({ object: migration, spec, world }: MigrationPass): number 
 /** The same for the queue. A drain withdraws its migrations when it ends, and the last of them may wait for hours. */
 const secondsToQueue = (pass: MigrationPass) => (isOfDrain(pass.object) ? undefined : secondsLeft(pass));
 
-function queue(pass: MigrationPass, { permit, claim, move }: Extract<Admission, { kind: "Queued" }>): PassResult {
+function queue(pass: MigrationPass, { permit, reservation, move }: Extract<Admission, { kind: "Queued" }>): PassResult {
   const { draft, spec } = pass;
   const left = secondsToQueue(pass);
   const message = describePermit(permit);
@@ -148,14 +148,17 @@ function queue(pass: MigrationPass, { permit, claim, move }: Extract<Admission, 
   }
   // The migrations behind it in the queue read these fields.
   Object.assign(draft.status, {
-    domainUUID: claim.domain,
+    domainUUID: reservation.domain,
     sourceHostRef: { name: move.source.name },
     targetHostRef: { name: move.target.name },
   });
   return { conditions: waiting("WaitingForPermit", message), againSeconds: left };
 }
 
-async function begin(pass: MigrationPass, { move, claim }: Extract<Admission, { kind: "Ready" }>): Promise<PassResult> {
+async function begin(
+  pass: MigrationPass,
+  { move, reservation }: Extract<Admission, { kind: "Ready" }>,
+): Promise<PassResult> {
   const { world, object: migration, spec, draft, directives, context, notes, ref: id } = pass;
   const live = spec.mode === "Live";
   const { source, target, domain } = move;
@@ -185,7 +188,7 @@ async function begin(pass: MigrationPass, { move, claim }: Extract<Admission, { 
   }
   const boots = { source: sourceBoot, target: targetBoot };
   // Reserve before the first await, so that no other migration gets the same permits.
-  notes.reserved.set(id, claim);
+  notes.reserved.set(id, reservation);
   context.signal.throwIfAborted();
   await ensureFinalizer({ api: pass.api, kind: xenMigrations, store: world.stores.migrations }, migration, context);
   const now = world.clock.now();

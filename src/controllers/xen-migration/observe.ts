@@ -34,11 +34,11 @@ export function observeApplicant(
   const { namespace = "", creationTimestamp = "" } = migration.metadata;
   const active = world.stores.migrations.byIndex("active", "yes");
   const machine = (host: string, where = namespace) => machineId(world, where, host);
-  const claims = (chosen: readonly XenMigration[]) =>
+  const reservations = (chosen: readonly XenMigration[]) =>
     chosen.map((other) => reservationOf(other, (host) => machine(host, other.metadata.namespace)));
   const begun = active.filter(({ status }) => status?.operationID !== undefined);
   const waiting = active.filter((other) => !begun.includes(other) && isQueued(other));
-  const held = new Map([...reserved, ...claims(begun)].map((claim) => [claim.id, claim]));
+  const held = new Map([...reserved, ...reservations(begun)].map((reservation) => [reservation.id, reservation]));
   return {
     id: migrationName(migration),
     createdAt: creationTimestamp,
@@ -64,7 +64,7 @@ export function observeApplicant(
     },
     machine,
     holding: [...held.values()],
-    queued: claims(waiting),
+    queued: reservations(waiting),
     fleetCap,
   };
 }
