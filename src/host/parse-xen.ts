@@ -158,7 +158,7 @@ export function parseImages(rows: Rows, lost: Lost): ImageFact[] {
   const byKind = grouped(rows);
   const users = Map.groupBy(byKind("user"), (row) => plain(row[1] ?? ""));
   return each(once(byKind("image"), lost, 1), lost, (row) => {
-    const work = oneOf(field(row, 6, "a state"), ["Copying", "Interrupted", "-"], "the state of the work");
+    const work = oneOf(field(row, 6, "a state"), ["Copying", "Interrupted", "Elsewhere", "-"], "the state of the work");
     const path = plain(field(row, 1, "a path"));
     return {
       path,

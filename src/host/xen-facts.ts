@@ -151,8 +151,11 @@ export interface ImageFact {
   readonly record: ImageRecord | undefined;
   /** Users of this very file on the host, by whatever name; at most eight. */
   readonly users: readonly ImageUser[];
-  /** Copying: this many bytes are copied so far, to a temporary name. Interrupted: no process copies any more. */
-  readonly work: { readonly state: "Copying" | "Interrupted"; readonly bytes: number } | undefined;
+  /**
+   * A temporary file that becomes the image, with the bytes so far. Copying: a process of this host copies to it.
+   * Interrupted: none does any more. Elsewhere: it is another host's.
+   */
+  readonly work: { readonly state: "Copying" | "Interrupted" | "Elsewhere"; readonly bytes: number } | undefined;
 }
 
 /** The record of an image on its file system. */

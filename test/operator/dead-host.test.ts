@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createImage } from "../../src/sim/model/storage.ts";
 import { at, sharedFilesystem, xenDomain } from "../simulation/scenarios/objects.ts";
 import { twoServers } from "../simulation/scenarios/racks.ts";
 import { tutorialObjects } from "../simulation/scenarios/tutorial.ts";
@@ -47,6 +48,31 @@ describe("a host whose power is cut", () => {
     await eventually(stage, () => word(stage, "XenHost", home, "Ready"), "True/Ready", 15);
     await stage.advance(minutes(10));
     expect([running(stage), starts(sent), status(stage, "XenHost", home).proof]).toEqual([[other], [], undefined]);
+  });
+
+  it("while it copies a template leaves the copy to the other one, which starts the domain", async () => {
+    const { stage, home } = await started();
+    const host = stage.rack.host(home);
+    createImage(stage.rack.world, host, "/srv/xen/debian.img", 64 * 2 ** 20);
+    const [filesystem] = Object(stage.find("Ocfs2Cluster", at("xen"))).spec.filesystems;
+    const filesystems = [{ ...filesystem, templates: ["debian.img"] }];
+    stage.patch("Ocfs2Cluster", at("xen"), { spec: { filesystems } });
+    let cut: string | undefined;
+    stage.rack.subscribe((event) => {
+      if (event.kind !== "FileCopied" || cut !== undefined) return;
+      cut = event.host;
+      stage.rack.powerOff(event.host);
+    });
+    const disk = {
+      ...{ device: "xvda", filesystemRef: { clusterRef: { name: "xen" }, label: "data" } },
+      ...{ path: "web.img", size: "64Mi", sourcePath: "debian.img" },
+    };
+    stage.apply(xenDomain("web", ["bella", "brutus"], { disks: [disk], memory: "64Mi" }));
+    await eventually(stage, () => cut !== undefined, true, 5);
+    const left = cut === "bella" ? "brutus" : "bella";
+    const runs = () => stage.rack.xen.domains(left).some(({ name }) => name === "web");
+    await eventually(stage, runs, true, 15);
+    await eventually(stage, () => word(stage, "XenDomain", "web", "Ready"), "True/Ready");
   });
 
   it.each([

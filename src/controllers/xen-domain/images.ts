@@ -3,10 +3,11 @@ import { whyUnread } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
 import type { ImageFact, ImageRecord } from "../../host/xen-facts.ts";
 import { approvedOf, countsOnce } from "../directives.ts";
+import { hasEnded } from "../gone/gone.ts";
 import { mostPaths } from "../hosts/machines.ts";
 import { isMarkOf, markedName, refTo } from "../identity.ts";
 import type { World } from "../world.ts";
-import { type DomainObservation, factsOf, type ObservedHost } from "./observation.ts";
+import { type DomainObservation, factsOf, imagePath, isPlaced, type ObservedHost } from "./observation.ts";
 
 /** The state of one image, and what is needed. */
 export type ImageCheck =
@@ -30,7 +31,8 @@ export function judgeImage(
   image: ImageFact,
   bytes: number,
 ): ImageCheck {
-  const { path, kind, identity, work, sizeBytes } = image;
+  const { path, kind, identity, sizeBytes } = image;
+  const work = workOn(domain, worker, image);
   const record = image.record && isGivenUp(domain, image, image.record) ? undefined : image.record;
   const known = domain.recorded.images.get(path) ?? (record?.origin === "Making" ? undefined : record?.identity);
   const bad = (reason: Extract<ImageCheck, { kind: "Bad" }>["reason"], message: string): ImageCheck => ({
@@ -72,6 +74,25 @@ export function judgeImage(
   return written
     ? { kind: "Ready" }
     : { kind: "Open", message: `${path} is not recorded as an image of the domain yet` };
+}
+
+/**
+ * The copy to the image that is going on, or was interrupted on this host. That of another host is over if it is proved
+ * dead, or sees the file of a copy and copies nothing: a look that is older than the file shows none.
+ */
+function workOn(domain: DomainObservation, worker: ObservedHost, { path, work }: ImageFact): ImageFact["work"] {
+  if (work?.state !== "Elsewhere") return work;
+  const others = domain.hosts.filter(({ name }) => name !== worker.name);
+  const disk = domain.disks.filter(isPlaced).find((one) => imagePath(one) === path);
+  const isOver = (host: ObservedHost) => {
+    const { machine } = host;
+    if (machine.state === "NotFound") return machine.heard === undefined;
+    if (machine.state === "Found" && hasEnded(machine.gone)) return true;
+    if (factsOf(host) !== undefined && disk?.filesystem.mountedOn.includes(host.name) === false) return true;
+    const own = imageOn(host, path)?.work?.state;
+    return own === "Interrupted" || own === "Elsewhere";
+  };
+  return others.every(isOver) ? undefined : { state: "Copying", bytes: work.bytes };
 }
 
 const givingUp = (path: string, identity: string) =>

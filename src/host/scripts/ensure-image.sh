@@ -43,6 +43,11 @@ extend() {
 # publish FILE: makes it the image if there is none yet. The record comes first: a crash may leave a record of an image
 # that was about to be made, but never an image that xensan made and would not delete.
 publish() {
+	if [ -e "$image_real" ] || [ -L "$image_real" ]; then
+		# Its record is not ours to write.
+		rm -f "$1"
+		refuse ImageForeign "$asked appeared while it was being created"
+	fi
 	record_image "$owner" "$uuid" Making "$1"
 	chmod 600 "$1"
 	ln "$1" "$image_real" 2>/dev/null || {

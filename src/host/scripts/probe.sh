@@ -69,7 +69,7 @@
 #   domains domain ? TEXT UUID - - - - -                             a row that is not understood; UUID - where it shows none
 #   relocation key PUBLICKEY, peer NAME ADDRESS PUBLICKEY, known ADDRESS PUBLICKEY, host-key PUBLICKEY
 #   migrations run OPERATION UUID BOOTID Running|Ended|Lost|Recorded EXIT PHASE STARTED NOW TIME MESSAGE
-#   images image PATH Missing|File|Other BYTES ALLOCATED OWNER Copying|Interrupted|- BYTES
+#   images image PATH Missing|File|Other BYTES ALLOCATED OWNER Copying|Interrupted|Elsewhere|- BYTES
 #   domain-locks lock UUID PATH HOST BOOTID
 #   domain-configurations config UUID OWNER DIGEST
 # A row of any section may be `SECTION ? WHY SUBJECT`: what the host could not find out about this subject.

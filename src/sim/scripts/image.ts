@@ -232,11 +232,11 @@ function publish(world: World, host: Host, about: { owner: string; uuid: string;
   const { owner, uuid, path } = about;
   const fresh = workingName(host, path);
   const identity = identityOf(host, fresh) ?? "";
-  recordImage({ world, host }, path, { identity, owner, uuid, origin: "Making" });
   if (resolve(host, path).node !== undefined) {
     remove(world, host, fresh);
     return;
   }
+  recordImage({ world, host }, path, { identity, owner, uuid, origin: "Making" });
   rename(world, host, fresh, path);
   recordImage({ world, host }, path, { identity, owner, uuid, origin: "Made" });
 }

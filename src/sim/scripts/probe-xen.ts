@@ -96,7 +96,7 @@ export function migrations(run: ScriptRun): SectionEnd {
   return "known";
 }
 
-/** Of another host's copies only their existence is known. */
+/** Whether a copy by another host goes on, only that host can tell. */
 function copyOf({ host }: ScriptRun, path: string): { state: string; copied: number | "-" } {
   const directory = path.slice(0, path.lastIndexOf("/"));
   const prefix = `${path.slice(directory.length + 1)}.xensan-copy.`;
@@ -104,8 +104,8 @@ function copyOf({ host }: ScriptRun, path: string): { state: string; copied: num
   const own = names.find((name) => name === `${prefix}${host.running.hostname}`);
   const { node } = resolve(host, `${directory}/${own ?? names.at(-1) ?? ""}`);
   if (node?.kind !== "File") return { state: "-", copied: "-" };
-  const lives = own === undefined || host.running.xen.copies.has(path);
-  return { state: lives ? "Copying" : "Interrupted", copied: node.sizeBytes };
+  if (own === undefined) return { state: "Elsewhere", copied: node.sizeBytes };
+  return { state: host.running.xen.copies.has(path) ? "Copying" : "Interrupted", copied: node.sizeBytes };
 }
 
 /** The file names of Linux have 255 bytes. The kernel looks at each only in a directory that is there. */

@@ -145,6 +145,11 @@ const cases = (dom0: TwinBench) => {
     expect(told).toMatch(/\/srv\/xen\/b\.img\tFile\t512\t0\t\d+ \d+\tInterrupted\t256\t-\t-\t-\t-\n/);
   });
 
+  it("does not tell whether another host still copies", async () => {
+    dom0.image("/srv/xen/none.img.xensan-copy.another", 256);
+    expect(await look("images")).toMatch(/\/srv\/xen\/none\.img\tMissing\t0\t0\t-\tElsewhere\t256\t/);
+  });
+
   it("tells all images but one whose name is too long for Linux", async () => {
     dom0.image("/srv/xen/b.img", 512);
     const long = `/srv/xen/${"a".repeat(256)}`;

@@ -73,9 +73,10 @@ $top
 				copied=-
 				continue
 			}
-			state=Copying
-			# Of copies by other hosts, only their existence is known.
+			# Whether a copy by another host goes on, only that host can tell.
+			state=Elsewhere
 			if [ "${copy##*.xensan-copy.}" = "$host" ]; then
+				state=Copying
 				work_alive "$run_dir/copy.$(printf '%s' "$path" | cksum | tr -d ' ').pid" || state=Interrupted
 				break
 			fi

@@ -6,7 +6,7 @@ import type { DomainObservation, ObservedDisk } from "../../../../src/controller
 import type { ImageFact } from "../../../../src/host/xen-facts.ts";
 import { decision } from "../decision.ts";
 import { known, unreachable } from "../facts.ts";
-import { domain, file, filesystem, host, image, mark, uuid } from "./observations.ts";
+import { bootId, domain, file, filesystem, host, image, mark, uuid } from "./observations.ts";
 
 const look = (one: DomainObservation) => decision(ensureDisks(one));
 const says = (condition: string, ...steps: string[]) => ({
@@ -16,6 +16,8 @@ const make = (name: string, recorded = "-", source = "-", rest = "-") =>
   `XenHost ${name} ensure-image ${mark} ${uuid} ${image} /srv/data ${filesystem} 1073741824 ${source} ${recorded} no ${rest}`;
 const sees = (rest: Partial<ImageFact>) => ({ images: known([file(rest)]) });
 const missing: Partial<ImageFact> = { kind: "Missing", sizeBytes: 0, identity: undefined, record: undefined };
+const elsewhere = { state: "Elsewhere", bytes: 7 } as const;
+const gone = { kind: "Dead", bootId, hostname: "brutus", message: "" } as const;
 const both = (rest: Partial<ImageFact>, more: Partial<DomainObservation> = {}) =>
   domain({ hosts: [host("bella", sees(rest)), host("brutus", sees(rest))], ...more });
 const images = { recorded: { ...domain().recorded, images: new Map([[image, "12 34"]]) } };
@@ -56,6 +58,17 @@ describe("the disks of a domain", () => {
       both({ ...file(), ...missing, record: file().record }, { approved }),
       make("bella", "-", "-", "12 34"),
     ],
+    ...(
+      [
+        ["proved dead", host("brutus", {}, { view: unreachable, gone })],
+        ["back, and copies nothing", host("brutus", sees({ ...missing, work: { state: "Interrupted", bytes: 7 } }))],
+        ["with a look at the file, and copies nothing", host("brutus", sees({ ...missing, work: elsewhere }))],
+      ] as const
+    ).map(([_how, other]): [string, DomainObservation, string] => [
+      `${image} does not exist yet`,
+      domain({ hosts: [host("bella", sees({ ...missing, work: elsewhere })), other] }),
+      make("bella"),
+    ]),
   ])("are worked on by one host: %s", (message, one, step) => {
     expect(look(one)).toEqual(says(`False Progressing: ${message}`, step));
   });
@@ -65,6 +78,15 @@ describe("the disks of a domain", () => {
       `False Progressing: ${image} is being copied, 7 bytes so far`,
       both({ ...missing, work: { state: "Copying", bytes: 7 } }),
     ],
+    ...[
+      host("brutus", sees({ ...missing, work: { state: "Copying", bytes: 7 } })),
+      // Its look is older than the file.
+      host("brutus", sees(missing)),
+      host("brutus", {}, { view: unreachable }),
+    ].map((other): [string, DomainObservation] => [
+      `False Progressing: ${image} is being copied, 7 bytes so far`,
+      domain({ hosts: [host("bella", sees({ ...missing, work: elsewhere })), other] }),
+    ]),
     [
       `False ImageMissing: ${image} no longer exists; it was inode 12. Restore that file, or ${giveUp}`,
       both(missing, images),
