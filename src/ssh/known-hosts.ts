@@ -9,6 +9,9 @@ export interface KnownHostEntry {
   readonly certificateAuthority: boolean;
 }
 
+/** No line with a key is shorter: a Secret may hold a hundred thousand that are. */
+const shortestLine = 64;
+
 /** Format: sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT". Lines that cannot be parsed are ignored, as in OpenSSH. */
 export function lookUpKnownHost(text: string, host: string, port: number): KnownHostEntry {
   const name = (port === 22 ? host : `[${host}]:${port}`).toLowerCase();
@@ -16,6 +19,7 @@ export function lookUpKnownHost(text: string, host: string, port: number): Known
   const revoked: PublicKey[] = [];
   let certificateAuthority = false;
   for (const line of text.split(/\r?\n/)) {
+    if (line.length < shortestLine) continue;
     const words = line.trim().split(/\s+/);
     const marker = words[0]?.startsWith("@") ? words.shift() : undefined;
     const [patterns, type, base64] = words;
