@@ -31,6 +31,8 @@ export async function startOpenSsh(extraConfig: readonly string[] = []) {
     "UsePAM no",
     "StrictModes no",
     "PermitRootLogin yes",
+    // bash reads the user's .bashrc for a command of sshd, which may take a second, but not inside another shell.
+    "SetEnv SHLVL=1",
     ...extraConfig,
   ];
   writeFileSync(join(directory, "config"), `${config.join("\n")}\n`);
