@@ -100,8 +100,14 @@ const givingUp = (path: string, identity: string) =>
 
 /** `INODE BIRTH` of the image at the path that a person gave up, so that another file may replace it. */
 export function givenUp(approved: string | undefined, path: string): string | undefined {
-  const [inode = "", birth = "", ...rest] = approvedOf("ReplaceImage", { approved })?.split(" ") ?? [];
-  return rest.join(" ") === path ? `${inode} ${birth}` : undefined;
+  const image = replacedImage(approved);
+  return image?.path === path ? image.identity : undefined;
+}
+
+/** The image that `ReplaceImage:INODE BIRTH PATH` gives up. */
+function replacedImage(approved: string | undefined): { readonly identity: string; readonly path: string } | undefined {
+  const [inode, birth, ...rest] = approvedOf("ReplaceImage", { approved })?.split(" ") ?? [];
+  return birth === undefined ? undefined : { identity: `${inode} ${birth}`, path: rest.join(" ") };
 }
 
 /** Whether the image that a person gave up is there again, or another one was recorded in its place. */
@@ -111,9 +117,9 @@ export function isGivingUpOver(
   approved: string | undefined,
   recorded: XenDomainStatus["disks"] = [],
 ): boolean {
-  const [inode, birth, ...rest] = approvedOf("ReplaceImage", { approved })?.split(" ") ?? [];
-  if (birth === undefined) return false;
-  const [identity, path] = [`${inode} ${birth}`, rest.join(" ")];
+  const given = replacedImage(approved);
+  if (given === undefined) return false;
+  const { identity, path } = given;
   const known = recorded.find(({ image }) => image === path)?.identity;
   const ref = refTo("XenDomain", owner.namespace, owner.name);
   return hosts.some((host) => {

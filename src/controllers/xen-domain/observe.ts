@@ -208,8 +208,8 @@ function rivalOf(world: World, domain: XenDomain, spec: XenDomainSpec, uuid: str
 }
 
 /**
- * Namespaces have no machine in common, so one of another namespace counts only if it has run, or has a configuration
- * on a host: anybody may write the UUID of a domain into an object.
+ * Namespaces have no machine in common, so one of another namespace counts only if it has been started: anybody may
+ * write the UUID of a domain into an object.
  */
 export const hasBeenHere = ({ status }: XenDomain): boolean =>
   status?.hostRef !== undefined || status?.configuration !== undefined;

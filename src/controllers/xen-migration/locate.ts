@@ -1,4 +1,5 @@
 import type { Reason } from "../../api/reasons.ts";
+import { uuidSchema } from "../../api/text.ts";
 import type { XenMigrationSpec } from "../../api/xen-migration.ts";
 import { gapIn } from "../../host/facts.ts";
 import { concernsDomain } from "../../host/unread-rows.ts";
@@ -21,9 +22,6 @@ interface Hit {
   readonly row: DomainFact;
 }
 
-/** A domain may be called like the UUID of another one: a text of this form is always a UUID. */
-const uuidForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /**
  * Finds the domain to move. `declared` finds the XenDomain of a UUID, for a domain that the spec names as Xen does;
  * `hosts` are all XenHosts of the namespace.
@@ -45,7 +43,8 @@ export function locate(
     return failed("DomainNotFound", `XenDomain ${own.name} has no UUID yet`);
   const wanted = own?.uuid ?? spec.domain ?? "";
   // Xen prints UUIDs in lower case; users may write them in upper case.
-  const byName = own === undefined && !uuidForm.test(wanted);
+  // A domain may be called like the UUID of another one: a text of this form is always a UUID.
+  const byName = own === undefined && !uuidSchema.safeParse(wanted.toLowerCase()).success;
   const fits = ({ uuid, name }: DomainFact) => uuid === wanted.toLowerCase() || (byName && name === wanted);
   const hits = hosts.flatMap((host) => domainsOf(host).flatMap((row) => (fits(row) ? [{ host, row }] : [])));
   const what = own === undefined ? `domain ${wanted}` : `${own.name} (${wanted})`;

@@ -32,9 +32,7 @@ export function permitFor(
   const full = holding.length >= fleetCap ? holding : [];
   const first = older.filter((other) => conflicts(other, wanted));
   // Migrations that have waited longer get the last places of the fleet, if they can begin now.
-  const next = older.filter(
-    (one, index) => ![...holding, ...older.slice(0, index)].some((other) => conflicts(one, other)),
-  );
+  const next = startable(older, holding);
   const crowd = holding.length + next.length >= fleetCap ? next : [];
   const holders = [...new Set([...inTheWay, ...full, ...first, ...crowd].map(({ id }) => id))];
   if (holders.length === 0) return { kind: "Free" };
@@ -50,6 +48,24 @@ function conflicts(one: Reservation, other: Reservation): boolean {
   const same = (a: string | undefined, b: string | undefined) => a !== undefined && a === b;
   return one.domain === other.domain || same(one.source, other.source) || same(one.target, other.target);
 }
+
+/** Of a queue, oldest first, those that neither a holder nor an older one is in the way of. */
+function startable(queue: readonly Reservation[], holding: readonly Reservation[]): Reservation[] {
+  const occupied = new Set(holding.flatMap(places));
+  return queue.filter((one) => {
+    const own = places(one);
+    const free = !own.some((place) => occupied.has(place));
+    for (const place of own) occupied.add(place);
+    return free;
+  });
+}
+
+/** What only one migration at a time may have. */
+const places = ({ domain, source, target }: Reservation): string[] => [
+  `domain ${domain}`,
+  ...(source === undefined ? [] : [`source ${source}`]),
+  ...(target === undefined ? [] : [`target ${target}`]),
+];
 
 /** The oldest comes first; the name decides between equals. */
 export function comesBefore(
