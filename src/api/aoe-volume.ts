@@ -173,6 +173,11 @@ export const aoeVolumeStatusSchema = z.object({
     .describe(
       "The backing as recorded when it was first served. xensan serves no other backing and creates none in its place.",
     ),
+  formerUIDs: atomicListOf(z.string().max(64), { max: 16 })
+    .optional()
+    .describe(
+      "Uids of former objects of this name in the marks of the export and its backing, which this object has taken over. With any other uid there, its deletion is blocked.",
+    ),
   clients: atomicListOf(clientStatusSchema, { max: 254 }).optional().describe("The volume as each client sees it."),
   plan: planSchema.optional(),
 });

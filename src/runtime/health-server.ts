@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTcpServer } from "node:net";
 import { pipeline } from "node:stream/promises";
 import type { Registry } from "prom-client";
 import { limitConnections } from "./connection-limit.ts";
 import { exposition } from "./exposition.ts";
+import { OneRequest } from "./one-request.ts";
 
 /** Returns undefined if all is well, else the problem. */
 type HealthCheck = () => string | undefined;
@@ -40,15 +42,14 @@ export interface HealthServer {
 export const healthServerLimits = {
   /** Of all clients together; a further one takes the place of another. */
   connections: 64,
-  requestsPerConnection: 1000,
   /** Size of a request's first line and headers; a larger one is answered with 431. */
   headerBytes: 8192,
   /** Time until the headers are complete; then 408. */
   headersMilliseconds: 5000,
-  /** Time until the whole request is complete. */
-  requestMilliseconds: 10_000,
-  /** Silence on a connection, between requests and while an answer is not read. */
+  /** Silence on a connection while an answer is not read. */
   idleMilliseconds: 30_000,
+  /** What follows the headers of a request; nothing reads it. */
+  excessBytes: 2 ** 20,
 } as const;
 
 interface Answer {
@@ -85,22 +86,13 @@ export async function serveHealth(options: HealthServerOptions): Promise<HealthS
     return route(request);
   };
   const limits = healthServerLimits;
-  const server = createServer(
-    {
-      maxHeaderSize: limits.headerBytes,
-      headersTimeout: limits.headersMilliseconds,
-      requestTimeout: limits.requestMilliseconds,
-      keepAliveTimeout: limits.idleMilliseconds,
-      connectionsCheckingInterval: 1000,
-    },
-    (request, response) => {
-      answerTo(request)
-        .catch((error: unknown): Answer => ({ status: 500, body: `${String(error)}\n` }))
-        .then((answer) => send(request, response, answer))
-        // The client has gone, or does not read: no answer can reach it.
-        .catch(() => response.destroy());
-    },
-  );
+  const server = createServer({ maxHeaderSize: limits.headerBytes }, (request, response) => {
+    answerTo(request)
+      .catch((error: unknown): Answer => ({ status: 500, body: `${String(error)}\n` }))
+      .then((answer) => send(request, response, answer))
+      // The client has gone, or does not read: no answer can reach it.
+      .catch(() => response.destroy());
+  });
   // Without this listener a CONNECT is closed without an answer. From here on the connection is ours to close.
   server.on("connect", (_request, socket) => {
     socket.on("error", () => undefined);
@@ -109,22 +101,27 @@ export async function serveHealth(options: HealthServerOptions): Promise<HealthS
     );
   });
   limitConnections(server, limits.connections);
-  server.maxRequestsPerSocket = limits.requestsPerConnection;
-  server.setTimeout(limits.idleMilliseconds);
+  const open = new Set<OneRequest>();
+  const door = createTcpServer({ allowHalfOpen: true }, (socket) => {
+    const connection = new OneRequest(socket, limits);
+    open.add(connection);
+    connection.once("close", () => open.delete(connection));
+    server.emit("connection", connection);
+  });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port, options.host, () => {
-      server.removeListener("error", reject);
+    door.once("error", reject);
+    door.listen(options.port, options.host, () => {
+      door.removeListener("error", reject);
       resolve();
     });
   });
-  const address = server.address();
+  const address = door.address();
   return {
     port: typeof address === "object" && address !== null ? address.port : options.port,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
+        door.close(() => resolve());
+        for (const connection of open) connection.destroy();
       }),
   };
 }
@@ -142,16 +139,13 @@ function checked(
   return { status: failed ? 500 : 200, body: [...lines, ...facts].join("") || "ok\n" };
 }
 
+/** A body of the request is neither used nor waited for. */
 async function send(
   request: IncomingMessage,
   response: ServerResponse,
   { status, body, headers }: Answer,
 ): Promise<void> {
-  // The server does not use a body and does not wait for it.
-  const hasBody =
-    request.headers["transfer-encoding"] !== undefined || (request.headers["content-length"] ?? "0") !== "0";
-  const connection = hasBody ? { connection: "close" } : {};
-  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", ...headers, ...connection });
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", connection: "close", ...headers });
   if (typeof body === "string" || request.method === "HEAD") response.end(typeof body === "string" ? body : "");
   else await pipeline(body, response);
 }

@@ -115,6 +115,8 @@ export interface Words {
   };
   /** Runs a command of xensan as a user types it, in the namespace `san`; resolves with its output. */
   xensan(...args: string[]): Promise<string>;
+  /** The manifests that `xensan import` writes for the hosts san, bella and brutus, and what it says about the rest. */
+  imported(): Promise<{ readonly manifests: readonly Manifest[]; readonly said: readonly string[] }>;
   /** Another management cluster, empty, with an operator of its own that reaches the same hosts. It ends with the story. */
   rival(): Promise<Rival>;
 }

@@ -1,4 +1,6 @@
+import { mkdtemp, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { readManifests } from "../../src/cli/manifests.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { createOperator, type Operator } from "./operator.ts";
 import { projectRoot } from "./places.ts";
@@ -40,6 +42,10 @@ export async function openStage(rack: Rack, name: string, signal: AbortSignal, t
   await operator.start();
   const { on, run, apply, examples, remove, get, become, ready, gone } = { ...cluster, on: rack.on, run: rack.run };
   const until: Words["until"] = (host, text, withinSeconds = 180) => rack.until(host, text, withinSeconds);
+  const xensan = (...args: readonly string[]) => {
+    const entry = path.join(projectRoot, "src", "cli", "main.ts");
+    return runCommand(process.execPath, [entry, ...args, "--namespace", "san"], { signal });
+  };
   const rivals = new Set<Rival>();
   const words: Words = {
     ...{ on, run, until, apply, examples, remove, get, become, ready, gone },
@@ -70,10 +76,24 @@ export async function openStage(rack: Rack, name: string, signal: AbortSignal, t
       stop: () => operator.end("SIGTERM"),
       start: () => operator.start(),
     },
-    xensan(...args) {
-      const entry = path.join(projectRoot, "src", "cli", "main.ts");
-      const where = ["--namespace", "san", "--kubeconfig", cluster.kubeconfigFile];
-      return runCommand(process.execPath, [entry, ...args, ...where], { signal });
+    xensan: (...args) => xensan(...args, "--kubeconfig", cluster.kubeconfigFile),
+    async imported() {
+      const address = (host: string) => `root@127.0.0.1:${rack.sshPort(host)}`;
+      const dom0s = ["bella", "brutus"];
+      const keys = ["san", ...dom0s].map(
+        async (host) =>
+          `[127.0.0.1]:${rack.sshPort(host)} ${await on(host, "cat /etc/ssh/ssh_host_ed25519_key.pub")}\n`,
+      );
+      const directory = await mkdtemp(path.join(rack.directory, "imported-"));
+      const knownHosts = path.join(directory, "known_hosts");
+      await writeFile(knownHosts, (await Promise.all(keys)).join(""));
+      const output = path.join(directory, "rack");
+      const hosts = dom0s.flatMap((host) => ["--host", address(host)]);
+      const key = ["--identity", rack.privateKeyFile, "--known-hosts", knownHosts];
+      const told = await xensan("import", "--san", address("san"), ...hosts, ...key, "--output", output);
+      const files = (await readdir(output)).filter((file) => file !== "kustomization.yaml");
+      const manifests = (await Promise.all(files.map((file) => readManifests(path.join(output, file))))).flat();
+      return { manifests, said: told.split("\n").flatMap((line) => line.split("not imported: ")[1] ?? []) };
     },
     async rival() {
       const opened = await openRival(rack, name, signal);

@@ -87,7 +87,7 @@ describe("a volume that was deleted while the operator was away", () => {
 });
 
 describe("a volume that is deleted after another process took over", () => {
-  it("stays as long as a XenHost that somebody left in another namespace, and that once answered, cannot be reached", async () => {
+  it("stays as long as a XenHost that somebody left in another namespace, and that had the device, cannot be reached", async () => {
     const elsewhere = (object: KubeObject) => ({ ...object, metadata: { ...object.metadata, namespace: "elsewhere" } });
     const stage = rig({
       objects: [
@@ -103,6 +103,7 @@ describe("a volume that is deleted after another process took over", () => {
       "True/Ready",
       "True",
     ]);
+    await stage.advance(minutes(2));
     stage.life.end();
     stage.rack.faults = ({ host, at: point }) =>
       host === "brutus" && point === "Connect" ? { kind: "Hang" } : undefined;
@@ -115,6 +116,52 @@ describe("a volume that is deleted after another process took over", () => {
     );
     expect(exportsOf(stage, "san")).toEqual(["e0.1 eth1 /dev/vdb"]);
     stage.rack.faults = () => undefined;
+    await eventually(stage, () => stage.find("AoeVolume", at("data")), undefined);
+  });
+});
+
+describe("a host of another namespace that never named the server of a volume", () => {
+  const elsewhere = (object: KubeObject) => ({ ...object, metadata: { ...object.metadata, namespace: "elsewhere" } });
+  const brutus = { namespace: "elsewhere", name: "brutus" };
+  async function beside(): Promise<Stage> {
+    const stage = rig({
+      objects: [
+        aoeServer("san", 2210, ["/dev/vdb"]),
+        xenHost("bella", 2212),
+        aoeVolume("data", "san", [0, 1], device("/dev/vdb"), ["bella"]),
+        elsewhere(keySecret),
+        elsewhere(xenHost("brutus", 2213)),
+      ],
+    });
+    await eventually(
+      stage,
+      () => [volumeReady(stage, "data"), conditionOf(stage.find("XenHost", brutus), "Reachable").status],
+      ["True/Ready", "True"],
+    );
+    return stage;
+  }
+
+  it("keeps no volume by a device without the server's MAC address, held or not", async () => {
+    const stage = await beside();
+    stage.hold("brutus", "e0.1", "process 99 dd");
+    const held = stage.rack.host("brutus").running.aoe.devices.get("e0.1");
+    held?.targets.clear();
+    if (held !== undefined) held.targets.set = () => held.targets;
+    await stage.advance(minutes(5));
+    expect(held?.targets.size).toBe(0);
+    stage.delete("AoeVolume", at("data"));
+    await eventually(stage, () => stage.find("AoeVolume", at("data")), undefined);
+  });
+
+  it("keeps no volume while it cannot be reached", async () => {
+    const stage = await beside();
+    stage.life.end();
+    stage.rack.faults = ({ host, at: point }) =>
+      host === "brutus" && point === "Connect" ? { kind: "Hang" } : undefined;
+    const devices = [{ target: "e0.1", state: "up", size: "1Gi", serverMAC: "02:00:00:00:00:99" }];
+    stage.patch("XenHost", brutus, { status: { aoe: { interfaces: ["eth1"], devices } } });
+    stage.startOperator();
+    stage.delete("AoeVolume", at("data"));
     await eventually(stage, () => stage.find("AoeVolume", at("data")), undefined);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { anotherManagement, type Management } from "../simulation/management.ts";
-import { at, keySecret, type Manifest } from "../simulation/scenarios/objects.ts";
+import { aoeServer, aoeVolume, at, file, keySecret, type Manifest, xenHost } from "../simulation/scenarios/objects.ts";
 import { tutorialObjects } from "../simulation/scenarios/tutorial.ts";
 import { conditionOf, type Stage } from "../simulation/stage.ts";
 import type { Backup } from "../simulation/world/kube/api-server.ts";
@@ -19,7 +19,18 @@ import {
   ready,
   tutorialManifests,
 } from "./rack-story.ts";
-import { commands, domainHost, eventually, message, minutes, volumeReady, word } from "./rig.ts";
+import {
+  commands,
+  domainHost,
+  eventually,
+  exportsOf,
+  message,
+  minutes,
+  rig,
+  status,
+  volumeReady,
+  word,
+} from "./rig.ts";
 
 /** The management cluster is lost; another operator starts on the backup. */
 function restore(stage: Stage, backup: Backup): void {
@@ -196,6 +207,56 @@ describe("an etcd of yesterday", () => {
     await eventually(stage, () => domainSays(stage, "DeletionBlocked"), "True/DeclaredAnew");
     await stage.advance(minutes(15));
     expect([executing(stage), bytes(stage)]).toEqual(before);
+  });
+});
+
+describe("an etcd from while a volume was being deleted", () => {
+  const [server, host] = [aoeServer("san", 2210, ["/srv/aoe/*.img"]), xenHost("bella", 2212)];
+  const scratch = aoeVolume("scratch", "san", [0, 2], file("/srv/aoe/scratch.img", "64Mi"), ["bella"], {
+    deletionPolicy: "Delete",
+  });
+  const served = (stage: Stage) => [exportsOf(stage, "san"), bytes(stage)];
+  /** A deletion that waited for a client was restored after it was done. */
+  async function restored(change?: (stage: Stage) => Promise<void>): Promise<Stage> {
+    const stage = rig({ objects: [server, host, scratch] });
+    await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready");
+    await change?.(stage);
+    const release = stage.hold("bella", "e0.2", "process 99 dd");
+    stage.delete("AoeVolume", at("scratch"));
+    await eventually(stage, () => word(stage, "AoeVolume", "scratch", "DeletionBlocked"), "True/ClientHoldsDevice");
+    const yesterday = stage.server.backup();
+    release?.();
+    await eventually(stage, () => stage.find("AoeVolume", at("scratch")), undefined);
+    expect(exportsOf(stage, "san")).toEqual([]);
+    stage.apply(scratch);
+    await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready", 15);
+    const before = served(stage);
+    restore(stage, yesterday);
+    await eventually(stage, () => word(stage, "AoeVolume", "scratch", "DeletionBlocked"), "True/DeclaredAnew");
+    await stage.advance(minutes(15));
+    expect(served(stage)).toEqual(before);
+    return stage;
+  }
+
+  it("deletes nothing of a volume of this name that was made since", async () => {
+    const stage = await restored();
+    await abandon(stage, "AoeVolume", "scratch");
+    stage.apply(scratch);
+    await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready", 15);
+    stage.delete("AoeVolume", at("scratch"));
+    await eventually(stage, () => stage.find("AoeVolume", at("scratch")), undefined);
+    expect(exportsOf(stage, "san")).toEqual([]);
+  });
+
+  it("deletes nothing of it either where the deleted one had taken over the backing of an earlier one", async () => {
+    await restored(async (stage) => {
+      stage.life.end();
+      stage.server.restore(new Map());
+      for (const object of [keySecret, server, host, scratch]) stage.apply(object);
+      stage.startOperator();
+      await eventually(stage, () => volumeReady(stage, "scratch"), "True/Ready", 15);
+      expect(status(stage, "AoeVolume", "scratch").formerUIDs).toHaveLength(1);
+    });
   });
 });
 

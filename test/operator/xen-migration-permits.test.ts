@@ -3,7 +3,7 @@ import { nameOf, objects } from "../simulation/scenarios/ground-truth.ts";
 import { at } from "../simulation/scenarios/objects.ts";
 import type { Stage } from "../simulation/stage.ts";
 import { eventually, minutes, status, word } from "./rig.ts";
-import { configuration, dom0, migration, outcome, said, seen, xenRig } from "./xen-rig.ts";
+import { configuration, dom0, migration, outcome, said, seen, uuid, xenRig } from "./xen-rig.ts";
 
 const second = "37baabc6-98d5-48a2-9634-a38b12e29c46";
 
@@ -45,6 +45,25 @@ describe("migrations in nobody's way", () => {
     await eventually(stage, () => ["one", "two"].map((name) => outcome(stage, name)), Array(2).fill("True/Succeeded"));
     expect(most()).toBe(1);
     expect(seen(stage)).toEqual({ bella: [], brutus: ["vm-test"], caesar: ["other"] });
+  });
+});
+
+describe("many migrations of one domain", () => {
+  it("have a turn each, and others that wait come between", async () => {
+    const stage = await xenRig({
+      prepare: ({ rack }) => rack.xen.createDomain("bella", configuration({ name: "other", uuid: second })),
+      config: { migrationsAtOnce: 1 },
+    });
+    const begun: string[] = [];
+    stage.rack.subscribe((event) => {
+      if (event.kind === "MigrationPhase" && event.phase === "Started") begun.push(event.uuid);
+    });
+    const many = ["brutus", "caesar", "brutus", "caesar", "brutus"];
+    for (const [index, name] of many.entries()) stage.apply(migration(`many-${index}`, { targetHostRef: { name } }));
+    await stage.advance(2000);
+    stage.apply(migration("late", { domain: second, targetHostRef: { name: "caesar" } }));
+    await eventually(stage, () => outcome(stage, "late"), "True/Succeeded", 20);
+    expect(begun).toEqual([uuid, second]);
   });
 });
 

@@ -10,9 +10,11 @@ import type { Held } from "../gate.ts";
 import { explainOutcome, isOn } from "../hosts/step.ts";
 import { aoeServer, hostText } from "../identity.ts";
 import type { Pass } from "../reconciler.ts";
+import { declaredAnew } from "./declared-anew.ts";
 import { givenUp } from "./ensure-address.ts";
 import { clientStatuses } from "./ensure-clients.ts";
 import { servedExport } from "./ensure-export.ts";
+import { readyServer } from "./ensure-server.ts";
 import { interfaceOf, keeperOf, targetOf } from "./export-parameters.ts";
 import type { VolumeObservation } from "./observation.ts";
 
@@ -26,6 +28,9 @@ export function describe(status: AoeVolumeStatus, observation: VolumeObservation
   );
   if (clients.length > 0) status.clients = clients;
   else delete status.clients;
+  const seen = readyServer(observation);
+  const taken = seen === undefined ? [] : declaredAnew(observation, seen.facts);
+  if (taken.length > 0) status.formerUIDs = [...(status.formerUIDs ?? []), ...taken].slice(-16);
   const served = servedExport(observation);
   if (served === undefined || observation.server.state !== "Found") return;
   const { export: current, run = observation.recorded.server?.run, sizeBytes, backing, mac } = served;

@@ -311,7 +311,7 @@ function backingStep(volume: VolumeObservation, server: ReadyServer, bytes: numb
 }
 
 /** The mark of the file or logical volume, if xensan made it. */
-function backingMark(volume: VolumeObservation, facts: HostFacts): string | undefined {
+export function backingMark(volume: VolumeObservation, facts: HostFacts): string | undefined {
   const wanted = volume.spec.backing.logicalVolume;
   if (wanted === undefined) return backingFact(volume, facts)?.owner;
   if (facts.logicalVolumes.state !== "known") return undefined;

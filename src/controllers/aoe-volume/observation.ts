@@ -10,7 +10,7 @@ export interface VolumeObservation {
   readonly owner: Owner;
   readonly spec: AoeVolumeSpec;
   /** The fields of the status that the plan needs: they are stored nowhere else. */
-  readonly recorded: Pick<AoeVolumeStatus, "server" | "size" | "clients" | "backing">;
+  readonly recorded: Pick<AoeVolumeStatus, "server" | "size" | "clients" | "backing" | "formerUIDs">;
   /** What a person has approved for the object. */
   readonly approved: string | undefined;
   readonly server: ObservedServer;

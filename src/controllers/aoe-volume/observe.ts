@@ -23,7 +23,7 @@ import type {
 /** Gathers from memory everything that the plan of a volume depends on. */
 export function observeVolume(world: World, volume: AoeVolume, spec: AoeVolumeSpec): VolumeObservation {
   const { namespace = "", name, uid = "" } = volume.metadata;
-  const { server, clients, size, backing } = volume.status ?? {};
+  const { server, clients, size, backing, formerUIDs } = volume.status ?? {};
   return {
     owner: { namespace, name, uid },
     spec,
@@ -32,6 +32,7 @@ export function observeVolume(world: World, volume: AoeVolume, spec: AoeVolumeSp
       ...(clients === undefined ? {} : { clients }),
       ...(size === undefined ? {} : { size }),
       ...(backing === undefined ? {} : { backing }),
+      ...(formerUIDs === undefined ? {} : { formerUIDs }),
     },
     approved: approvalThatCounts(volume),
     server: seeServer(world, volume, spec),
@@ -119,7 +120,9 @@ function see(world: World, volume: AoeVolume, kind: "AoeServer" | "XenHost", nam
 
 /**
  * Other dom0s that see this export: the AoE driver discovers every device on its segment. For a volume that is being
- * deleted also hosts that have not answered since this process began: they may hold it.
+ * deleted also hosts that have not answered since this process began: they may hold it. A host of another namespace
+ * counts only if it has named the server's MAC address, which it learns on the segment: elsewhere its word could keep
+ * other people's volumes.
  */
 function seeBystanders(world: World, volume: AoeVolume, spec: AoeVolumeSpec): Bystander[] {
   const { namespace = "" } = volume.metadata;
@@ -136,8 +139,10 @@ function seeBystanders(world: World, volume: AoeVolume, spec: AoeVolumeSpec): By
   );
   const sights: Bystander[] = [];
   for (const host of world.machines.all()) {
-    if (!sees(host, spec, mac) && !(isDeleting(volume) && isUnasked(world, host))) continue;
     const members = [...host.members.keys()];
+    const near = members.some((one) => one.namespace === namespace);
+    const mayHold = isDeleting(volume) && (near ? isUnasked(world, host) : saw(world, host, spec, mac));
+    if (!sees(host, spec, mac, near) && !mayHold) continue;
     const member = members.find(({ kind }) => kind === "XenHost");
     if (member === undefined || members.some((id) => known.has(id))) continue;
     sights.push({
@@ -151,11 +156,23 @@ function seeBystanders(world: World, volume: AoeVolume, spec: AoeVolumeSpec): By
   return sights;
 }
 
-function sees({ agent }: Machine, spec: AoeVolumeSpec, mac: string | undefined): boolean {
+function sees({ agent }: Machine, spec: AoeVolumeSpec, mac: string | undefined, near: boolean): boolean {
   const devices = lastFacts(agent.view)?.aoeDevices;
   if (devices?.state !== "known") return false;
   const device = lookUp(devices.value, "address", addressText, addressText(spec))[0];
-  return device !== undefined && (mac === undefined || device.macs.length === 0 || device.macs.includes(mac));
+  if (device === undefined || mac === undefined) return device !== undefined;
+  return device.macs.includes(mac) || (near && device.macs.length === 0);
+}
+
+/** Has not answered this process, and had the device by what it told an earlier one. */
+function saw(world: World, { agent, members }: Machine, spec: AoeVolumeSpec, mac: string | undefined): boolean {
+  if (lastFacts(agent.view) !== undefined) return false;
+  const hosts = [...members.keys()].flatMap((id) => (id.kind === "XenHost" ? (world.stores.hosts.get(id) ?? []) : []));
+  return hosts.some(({ status }) =>
+    status?.aoe?.devices?.some(
+      ({ target, serverMAC }) => target === targetOf(spec) && (mac === undefined || serverMAC === mac),
+    ),
+  );
 }
 
 /** Its view of the device is unknown: it answered an earlier process, or may still answer. */

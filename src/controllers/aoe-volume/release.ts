@@ -5,6 +5,7 @@ import type { Release } from "../converge.ts";
 import { type Finding, stop, unknown, yes } from "../finding.ts";
 import type { Step } from "../hosts/step.ts";
 import { isMarkOf, parseMark } from "../identity.ts";
+import { declaredAnew } from "./declared-anew.ts";
 import { backingFact, ownExports } from "./ensure-address.ts";
 import { backingUnknown, exportRequest, removal, servedExport, step } from "./ensure-export.ts";
 import { type ReadyServer, readyServer } from "./ensure-server.ts";
@@ -25,6 +26,12 @@ export function release(volume: VolumeObservation): Release<Finding> {
   if (exports.state === "unknown")
     return blocked("FactsUnknown", `AoeServer ${server.sight.name} did not report its exports: ${exports.why}`);
   if (volume.busy) return blocked("Pending", `Waiting for a running step on AoeServer ${server.sight.name}`);
+  const anew = declaredAnew(volume, server.facts);
+  if (anew.length > 0)
+    return blocked(
+      "DeclaredAnew",
+      `The export of ${targetOf(volume.spec)} or its backing belongs to another AoeVolume of this name, with the uid ${anew.join(", ")}: xensan removes nothing of it. Set the annotation xensan.dev/abandon=${volume.owner.name}, and apply the object again where it is wanted`,
+    );
   const unseen = unseenBacking(volume, server);
   if (unseen !== undefined) return blocked("FactsUnknown", `${unseen}. ${leaveAsIs(volume)}`);
   const ours = exports.state === "known" ? ownExports(volume, exports.value) : [];

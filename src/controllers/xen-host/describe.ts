@@ -1,10 +1,14 @@
 import { cut, distinct } from "../../api/fit-status.ts";
 import { formatQuantity, mebibytes } from "../../api/quantity.ts";
 import type { XenHostStatus } from "../../api/xen-host.ts";
-import type { HostFacts } from "../../host/facts.ts";
+import type { AoeDevice, HostFacts } from "../../host/facts.ts";
 import { domainState } from "../domain-state.ts";
 import type { HostObservation } from "./observe.ts";
 import { describeWatchdog } from "./watchdog.ts";
+
+/** Of more devices than a status holds, those in use are shown. */
+const inUseFirst = (devices: readonly AoeDevice[]): readonly AoeDevice[] =>
+  devices.length <= 256 ? devices : devices.toSorted((one, other) => other.users.length - one.users.length);
 
 /** Writes the fields of the status other than conditions for a XenHost that answers. */
 export function describeHost(
@@ -27,7 +31,7 @@ function describeInitiator(status: XenHostStatus, { aoe, aoeDevices }: HostFacts
   status.aoe = {
     ...(aoe.value.version === "" ? {} : { driverVersion: cut(aoe.value.version, 32) }),
     interfaces: aoe.value.interfaces.slice(0, 16).map((name) => cut(name, 16)),
-    devices: distinct(devices, ({ shelf, slot }) => `${shelf}.${slot}`, 256).map((one) => ({
+    devices: distinct(inUseFirst(devices), ({ shelf, slot }) => `${shelf}.${slot}`, 256).map((one) => ({
       target: `e${one.shelf}.${one.slot}`,
       state: [one.up ? "up" : "down", ...one.flags].join(",").slice(0, 64),
       size: formatQuantity(one.sizeBytes),

@@ -10,7 +10,8 @@ import type { HostSheet, Problem, Transfer, Traveller } from "./transfer.ts";
 export interface Applicant {
   /** `namespace/name` */
   readonly id: string;
-  readonly createdAt: string;
+  /** When a migration of this domain, created with it, began to wait: {@link Reservation}. */
+  readonly waitsSince: (domain: string) => string;
   readonly spec: XenMigrationSpec;
   /** All XenHosts of the namespace. */
   readonly hosts: readonly HostSheet[];
@@ -69,7 +70,7 @@ export function admit(applicant: Applicant): Admission {
   const { target, reasons } = chosen;
   const reservation: Reservation = {
     id: applicant.id,
-    createdAt: applicant.createdAt,
+    waitsSince: applicant.waitsSince(domain.uuid),
     domain: domain.uuid,
     source: machine(source.name),
     target: machine(target.name),

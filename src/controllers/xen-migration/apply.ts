@@ -32,7 +32,7 @@ export async function apply(pass: MigrationPass): Promise<PassResult> {
   // Facts from before the migration was created, or before the operator started, are too old.
   if (!hosts.every((host) => host.agent.view.state !== "Pending" && world.freshness.isFresh(id, host)))
     return { conditions: [] };
-  const applicant = observeApplicant(world, migration, spec, notes.reserved.values(), fleetCap);
+  const applicant = observeApplicant(world, migration, spec, notes, fleetCap);
   const repeated = repeats(pass, applicant);
   if (repeated !== undefined) {
     notes.reserved.delete(id);

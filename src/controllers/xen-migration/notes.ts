@@ -1,3 +1,4 @@
+import { rfc3339 } from "../../runtime/conditions.ts";
 import type { Machine } from "../hosts/machine.ts";
 import type { Extent } from "../hosts/view.ts";
 import type { ObjectRef, RefMap } from "../identity.ts";
@@ -14,6 +15,7 @@ const onItsWayMs = 100_000;
 export class MigrationNotes {
   /** Admitted migrations whose intent may not be recorded yet. */
   readonly reserved: RefMap<Reservation>;
+  readonly #ends = new Map<string, string>();
   readonly #asked: RefMap<number>;
   readonly #unbegun: RefMap<number>;
   readonly #starting: RefMap<number>;
@@ -29,6 +31,19 @@ export class MigrationNotes {
     this.#starting = world.ledger.page();
     this.#ended = world.ledger.page();
     this.#concluded = world.ledger.page();
+  }
+
+  /** When the last migration of a domain ended, RFC 3339, by its UUID. */
+  get ends(): ReadonlyMap<string, string> {
+    return this.#ends;
+  }
+
+  /** To be called when a migration that had begun has ended. Ends from before all that wait make no difference. */
+  over(domain: string): void {
+    const waiting = this.#world.stores.migrations.byIndex("active", "yes");
+    const oldest = waiting.map(({ metadata }) => metadata.creationTimestamp ?? "").toSorted()[0] ?? "";
+    for (const [other, end] of this.#ends) if (end < oldest) this.#ends.delete(other);
+    this.#ends.set(domain, rfc3339(this.#world.clock.now()));
   }
 
   /**

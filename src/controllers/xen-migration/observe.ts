@@ -15,33 +15,36 @@ import type { World } from "../world.ts";
 import { hasBeenHere } from "../xen-domain/observe.ts";
 import type { Applicant } from "./admission.ts";
 import type { DeclaredDomain } from "./locate.ts";
+import type { MigrationNotes } from "./notes.ts";
 import type { Reservation } from "./permits.ts";
 import type { Evidence } from "./recovery.ts";
 import { domainSight, runSight } from "./sight.ts";
 import type { HostSheet, KnownCondition } from "./transfer.ts";
 import { isFinished } from "./watches.ts";
 
-/**
- * Gathers from memory everything that admission depends on. `reserved`: of this process, while they are being recorded.
- */
+/** Gathers from memory everything that admission depends on. */
 export function observeApplicant(
   world: World,
   migration: XenMigration,
   spec: XenMigrationSpec,
-  reserved: Iterable<Reservation>,
+  { reserved, ends }: Pick<MigrationNotes, "reserved" | "ends">,
   fleetCap: number,
 ): Applicant {
-  const { namespace = "", creationTimestamp = "" } = migration.metadata;
+  const { namespace = "" } = migration.metadata;
   const active = world.stores.migrations.byIndex("active", "yes");
   const machine = (host: string, where = namespace) => machineId(world, where, host);
   const reservations = (chosen: readonly XenMigration[]) =>
-    chosen.map((other) => reservationOf(other, (host) => machine(host, other.metadata.namespace)));
+    chosen.map((other) =>
+      reservationOf(other, waitsSince(other, ends), (host) => machine(host, other.metadata.namespace)),
+    );
   const begun = active.filter(({ status }) => status?.operationID !== undefined);
   const waiting = active.filter((other) => !begun.includes(other) && isQueued(other));
-  const held = new Map([...reserved, ...reservations(begun)].map((reservation) => [reservation.id, reservation]));
+  const held = new Map(
+    [...reserved.values(), ...reservations(begun)].map((reservation) => [reservation.id, reservation]),
+  );
   return {
     id: migrationName(migration),
-    createdAt: creationTimestamp,
+    waitsSince: waitsSince(migration, ends),
     spec,
     hosts: world.stores.hosts.list(namespace).flatMap((host) => sheetOf(world, host) ?? []),
     declared: {
@@ -78,11 +81,21 @@ function isQueued(migration: XenMigration): boolean {
   );
 }
 
-function reservationOf(migration: XenMigration, machine: (host: string) => string): Reservation {
+/** The end of the domain's last migration counts: each domain has its turn, however many migrations wait for it. */
+function waitsSince({ metadata }: XenMigration, ends: ReadonlyMap<string, string>): (domain: string) => string {
+  const { creationTimestamp: created = "" } = metadata;
+  return (domain) => [created, ends.get(domain) ?? ""].toSorted()[1] ?? "";
+}
+
+function reservationOf(
+  migration: XenMigration,
+  waits: (domain: string) => string,
+  machine: (host: string) => string,
+): Reservation {
   const { domainUUID = "", sourceHostRef, targetHostRef } = migration.status ?? {};
   return {
     id: migrationName(migration),
-    createdAt: migration.metadata.creationTimestamp ?? "",
+    waitsSince: waits(domainUUID),
     domain: domainUUID,
     source: sourceHostRef && machine(sourceHostRef.name),
     target: targetHostRef && machine(targetHostRef.name),

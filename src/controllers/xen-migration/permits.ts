@@ -2,7 +2,8 @@
 export interface Reservation {
   /** `namespace/name` of the XenMigration. */
   readonly id: string;
-  readonly createdAt: string;
+  /** RFC 3339: its creation or, if later, the end of the last migration of its domain. */
+  readonly waitsSince: string;
   readonly domain: string;
   /** Machines. The target is undefined until it is chosen. */
   readonly source: string | undefined;
@@ -17,7 +18,8 @@ export type Permit =
 
 /**
  * Whether a migration may begin: one per domain, one out of each host and one into it, and a limit for the fleet. Those
- * that have waited longer come first. `holding`: have begun and not ended; `queued`: lack only the permit.
+ * that have waited longer come first; while their domain moves, they do not wait for anything else. `holding`: have
+ * begun and not ended; `queued`: lack only the permit.
  */
 export function permitFor(
   wanted: Reservation,
@@ -25,8 +27,9 @@ export function permitFor(
   fleetCap: number,
 ): Permit {
   const holding = others.holding.filter(({ id }) => id !== wanted.id);
+  const moving = new Set(holding.map(({ domain }) => domain));
   const older = others.queued
-    .filter((other) => other.id !== wanted.id && comesBefore(other, wanted))
+    .filter((other) => other.id !== wanted.id && !moving.has(other.domain) && comesBefore(other, wanted))
     .toSorted((one, other) => (comesBefore(one, other) ? -1 : 1));
   const inTheWay = holding.filter((other) => conflicts(other, wanted));
   const full = holding.length >= fleetCap ? holding : [];
@@ -67,12 +70,9 @@ const places = ({ domain, source, target }: Reservation): string[] => [
   ...(target === undefined ? [] : [`target ${target}`]),
 ];
 
-/** The oldest comes first; the name decides between equals. */
-export function comesBefore(
-  one: Pick<Reservation, "createdAt" | "id">,
-  other: Pick<Reservation, "createdAt" | "id">,
-): boolean {
-  if (one.createdAt !== other.createdAt) return one.createdAt < other.createdAt;
+/** The one that has waited longest comes first; the name decides between equals. */
+function comesBefore(one: Reservation, other: Reservation): boolean {
+  if (one.waitsSince !== other.waitsSince) return one.waitsSince < other.waitsSince;
   return one.id < other.id;
 }
 

@@ -35,8 +35,12 @@ export function controlMigrations(means: MigrationMeans): Controlled {
       converge: async (pass) =>
         await partOf(pass.spec.mode, pass.object.status?.operationID !== undefined)({ ...means, ...pass, notes }),
       invalid: async (_pass, message) => ({ conditions: invalid(message) }),
-      // Reconcile again at once, to retire the migration.
-      concluded: ({ draft }) => (draft.status.completionTime === undefined ? undefined : 0),
+      concluded: ({ draft: { status } }) => {
+        if (status.completionTime === undefined) return undefined;
+        if (status.operationID !== undefined && status.domainUUID !== undefined) notes.over(status.domainUUID);
+        // Reconcile again at once, to retire the migration.
+        return 0;
+      },
     },
     () => ({}),
   );

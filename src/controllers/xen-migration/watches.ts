@@ -1,12 +1,14 @@
 import { type XenMigration, xenMigrations } from "../../api/kinds.ts";
-import { hasCondition } from "../../runtime/conditions.ts";
+import { findCondition, hasCondition } from "../../runtime/conditions.ts";
+import { isDeleting } from "../../runtime/finalizers.ts";
 import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import type { Reconciler } from "../../runtime/reconciler.ts";
 import type { IndexFunction } from "../../runtime/store.ts";
+import { directivesOf, suspends } from "../directives.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { keysIn, type ObjectRef, RefSet, refsIn, refsOf } from "../identity.ts";
 import { migrationSpec } from "../specs.ts";
-import { type Controlled, hostsIn, onChange, own } from "../watch.ts";
+import { type Controlled, hostsIn, type ObjectChange, onChange, own } from "../watch.ts";
 import type { Stores, World } from "../world.ts";
 import { migratingDomain, possibleHosts } from "../xen-domain/watches.ts";
 
@@ -23,8 +25,8 @@ export const watchMigrations = (world: World, reconciler: Reconciler): Controlle
     watches: [
       onChange(hosts, (host) => onHost(keyOf(host))),
       onChange(domains, (domain) => refs(migrations.byIndex("domain", keyString(keyOf(domain))))),
-      // Any of them may wait for a permit.
-      onChange(migrations, () => refs(migrations.byIndex("active", "yes"))),
+      // Any of those that have not begun may wait for a permit.
+      onChange(migrations, () => refs(migrations.byIndex("active", "yes").filter(waits)), { when: concernsPermits }),
     ],
     onLook: (look) => hostsIn(look).flatMap(onHost),
     machines: (object) => machinesOf(world, migrations.get(object)),
@@ -36,9 +38,23 @@ export const watchMigrations = (world: World, reconciler: Reconciler): Controlle
 
 /** Migrations that have not begun: any host may become their source or target. */
 export function waitingIn({ migrations }: Stores, namespace: string | undefined): XenMigration[] {
-  return migrations
-    .byIndex("active", "yes")
-    .filter(({ metadata, status }) => metadata.namespace === namespace && status?.operationID === undefined);
+  return migrations.byIndex("active", "yes").filter((one) => one.metadata.namespace === namespace && waits(one));
+}
+
+const waits = ({ status }: XenMigration) => status?.operationID === undefined;
+
+/** True if others may now begin, or no longer: not for a new place in the queue, which each of them shows. */
+function concernsPermits({ object, old, deleted }: ObjectChange<XenMigration>): boolean {
+  return deleted || old === undefined || claimOf(object) !== claimOf(old);
+}
+
+/** What a migration asks for or occupies, and whether it does. */
+function claimOf(migration: XenMigration): string {
+  const { metadata, status } = migration;
+  const { operationID, domainUUID, sourceHostRef, targetHostRef } = status ?? {};
+  const admitted = findCondition(status?.conditions, "Admitted")?.reason;
+  const stands = [isFinished(migration), isDeleting(migration), suspends(directivesOf(metadata)), admitted];
+  return JSON.stringify([operationID, domainUUID, sourceHostRef?.name, targetHostRef?.name, stands]);
 }
 
 /** The machines that a migration uses: before it has begun, all of its namespace. */

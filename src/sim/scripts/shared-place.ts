@@ -4,6 +4,7 @@ import { readText, remove, resolve } from "../model/storage.ts";
 import type { ScriptRun } from "../script.ts";
 import { refuse, replaceFile } from "./answer.ts";
 import { plainPath } from "./bounds.ts";
+import { digestOf } from "./domain-configuration.ts";
 
 /** UUID of the file system that is mounted on exactly this directory; undefined where none is mounted. */
 function mountedUuid(host: Host, mountPoint: string): string | undefined {
@@ -71,12 +72,14 @@ export function lockHolder(host: Host, path: string): LockHolder | undefined {
 /** `HOST BOOT-ID OWNER`: the text that this host writes into a lock. */
 export const lockText = (host: Host, owner: string) => `${host.running.hostname} ${host.running.bootId} ${owner}\n`;
 
-/** Path of the record of an image: beside the locks of the file system that holds it. */
+/** images.sh: image_record_of. Beside the locks of the file system that holds the image. */
 export function imageRecord(host: Host, path: string): { readonly file: string; readonly relative: string } {
   const { mountPoint } = resolve(host, path).mount;
   const place = mountPoint === "/" ? "" : mountPoint;
   const relative = path.slice(place.length + 1);
-  return { file: `${place}/.xensan/images/${checksum(relative)}`, relative };
+  const older = `${place}/.xensan/images/${checksum(relative)}`;
+  const [named] = readText(host, older)?.split("\n") ?? [];
+  return { file: named === relative ? older : `${place}/.xensan/images/${digestOf(relative)}`, relative };
 }
 
 /** Takes the lock for this boot if it is free, already held here, or held by the boot that may be superseded. */

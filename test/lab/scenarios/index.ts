@@ -1,5 +1,6 @@
 import type { Story } from "../scenario.ts";
 import { aoe } from "./aoe.ts";
+import { byHand } from "./by-hand.ts";
 import { cloud } from "./cloud.ts";
 import { contract } from "./contract.ts";
 import { identity } from "./identity.ts";
@@ -7,4 +8,4 @@ import { storage } from "./storage.ts";
 import { wide } from "./wide.ts";
 
 /** In the order in which they run. */
-export const stories: readonly Story[] = [contract, aoe, storage, identity, wide, cloud];
+export const stories: readonly Story[] = [contract, aoe, storage, identity, wide, byHand, cloud];

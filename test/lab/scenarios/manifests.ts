@@ -26,7 +26,8 @@ export async function guest(words: Words, name: string): Promise<Manifest> {
   return { ...domain, metadata: { ...domain.metadata, name } };
 }
 
-const specOf = (manifest: Manifest): object =>
+/** The spec of a manifest; empty where it has none. */
+export const specOf = (manifest: Manifest): object =>
   "spec" in manifest && typeof manifest.spec === "object" && manifest.spec !== null ? manifest.spec : {};
 
 /** The tutorial's dom0s without Xen: no peer could answer, so relocation is disabled. */

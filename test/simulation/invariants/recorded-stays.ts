@@ -42,9 +42,12 @@ export const recordedStays: Invariant = {
         if (event.kind === "FileCreated") appears(host, event.path, command !== undefined);
         // A background copy ends by itself.
         if (event.kind === "FileRenamed") appears(host, event.to, command !== undefined || working(event.path));
-        if (event.kind !== "FileDeleted" || command === undefined || working(event.path)) return;
-        const place = placeOf(host, event.path);
-        if (foreign.has(place)) scene.violated(`${host}: ${event.path} is deleted, and xensan did not make it`);
+        if (event.kind !== "FileDeleted" || command === undefined) return;
+        // A file is renamed before it is deleted.
+        const path = event.path.replace(/\.xensan-deleted$/, "");
+        if (working(path)) return;
+        const place = placeOf(host, path);
+        if (foreign.has(place)) scene.violated(`${host}: ${path} is deleted, and xensan did not make it`);
         once.delete(place);
       },
     };

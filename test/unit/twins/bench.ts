@@ -51,7 +51,7 @@ const common = (answer: Answer, host: TwinHost): Answer => {
       // Trailing blanks of a message, which readers cut off.
       .replace(/ +$/gm, "")
       .replace(/(BOOT) \d+(?= (?:\d+ 10\.|- - ))/, "$1 UPTIME")
-      .replace(/(?<=\/\.xensan\/images\/\d+: "[^"]*\\n)\d+ \d+/, "INODE BIRTH")
+      .replace(/(?<=\/\.xensan\/images\/[\da-f]+: "[^"]*\\n)\d+ \d+/, "INODE BIRTH")
       // Named after a path, which differs in a fake host.
       .replace(/(\/var\/lib\/xensan\/backings\/[^.]*)\.\d+/, "$1.SUM")
       .replace(/(?<=\/backings\/[^"]*"[^"]*\\n)\d+ \d+(\\n[^"\\]*\\n)[^"\\]*/, "INODE BIRTH$1IDENTITY")

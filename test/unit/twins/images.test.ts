@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
 import type { HostCommand } from "../../../src/host/command.ts";
 import { deleteImage, ensureImage } from "../../../src/host/image-actions.ts";
+import { checksum } from "../../../src/sim/model/checksum.ts";
+import { digestOf } from "../../../src/sim/scripts/domain-configuration.ts";
 import { twins } from "./bench.ts";
 
 const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
@@ -155,6 +157,35 @@ twins(["ensure-image", "delete-image"], "an image on the share", (dom0) => {
     expect(() => deleteImage(place(name))).toThrow("without a part that is .xensan");
     const copied = { ...place("a.img"), sizeBytes: mib, source: at(name), templates: ["*"] };
     expect(() => ensureImage(copied)).toThrow("without a part that is .xensan");
+  });
+
+  const older = (name: string) => at(`.xensan/images/${checksum(name)}`);
+
+  it("has a record of its own, whatever other path has the same CRC-32", async () => {
+    const [one, other] = ["web-a8ecbaba.img", "web-57f04bb2.img"];
+    expect(older(one)).toBe(older(other));
+    const stranger = { owner: { ...owner, name: "vm3" }, uuid: uuid.replace("c45", "c46") };
+    expect(await ensure(one, mib)).toEqual(done("created"));
+    expect(await ensure(other, mib, undefined, stranger)).toEqual(done("created"));
+    expect(await ensure(one, mib)).toEqual(done("unchanged"));
+    expect(await dom0.act(deleteImage({ ...place(other), ...stranger }))).toEqual(done("deleted"));
+    expect(await remove(one)).toEqual(done("deleted"));
+  });
+
+  it("is known by a record of an older name, if that is of its path", async () => {
+    const [one, other] = ["web-a8ecbaba.img", "web-57f04bb2.img"];
+    expect(await ensure(one, mib)).toEqual(done("created"));
+    const record = at(`.xensan/images/${digestOf(one)}`);
+    dom0.write(older(one), dom0.read(record) ?? "");
+    dom0.remove(record);
+    expect(await ensure(one, mib)).toEqual(done("unchanged"));
+    expect(dom0.read(record)).toBeUndefined();
+    dom0.image(at(other), mib);
+    expect(await ensure("a.img", mib, other, { templates: ["web-*"] })).toEqual(done("copied"));
+    expect(await ensure("b.img", mib, one, { templates: ["web-*"] })).toMatchObject({ reason: "SourceInUse" });
+    expect(await ensure(other, mib)).toMatchObject({ reason: "ImageForeign" });
+    expect(await remove(one)).toEqual(done("deleted"));
+    expect(dom0.read(older(one))).toBeUndefined();
   });
 
   it("is not made where another file system is mounted, or none", async () => {

@@ -2,10 +2,10 @@
 # include: domain-owner.sh
 # include: image-users.sh
 # Image files of domains on a shared file system. Each is recorded on the same file system, where every host sees it:
-# MOUNTPOINT/.xensan/images/ holds one file per image, named after its path below the mount point, with that path,
-# `inode birth`, the owner, the UUID of the domain, and its origin: Making (xensan is about to create it), Made, or
-# Found (xensan did not create it; never grown, never deleted). Older records have three lines: they count as Made, for
-# any UUID.
+# MOUNTPOINT/.xensan/images/ holds one file per image, named by the SHA-256 digest of its path below the mount point,
+# with that path, `inode birth`, the owner, the UUID of the domain, and its origin: Making (xensan is about to create
+# it), Made, or Found (xensan did not create it; never grown, never deleted). Older records have three lines: they count
+# as Made, for any UUID. Older names are CRC-32 and length, which several paths can share: the first line decides.
 
 # reserved_name RELATIVE: a part of the path is reserved for xensan (.xensan, a.img.xensan-copy.bella) or for mkfs
 # (lost+found).
@@ -14,6 +14,17 @@ reserved_name() {
 	*/.xensan/* | *.xensan-* | /lost+found/*) return 0 ;;
 	*) return 1 ;;
 	esac
+}
+
+# image_record_of RELATIVE MOUNTPOINT: prints the file that is or will be the record of the image.
+image_record_of() {
+	record_older=$2/.xensan/images/$(printf '%s' "$1" | cksum | tr -d ' ')
+	if read_image_record "$record_older" && [ "$record_path" = "$1" ]; then
+		printf '%s\n' "$record_older"
+		return 0
+	fi
+	record_name=$(printf '%s' "$1" | sha256sum)
+	printf '%s\n' "$2/.xensan/images/${record_name%% *}"
 }
 
 # image_place PATH MOUNTPOINT: sets image_real, image_relative, image_record, image_copy (the file to which this host
@@ -40,7 +51,7 @@ image_place() {
 		[ "$(stat -c %d -- "$image_walk")" = "$image_device" ] || refuse NotMounted "$image_walk is on another file system than $2"
 	done
 	image_real=$1
-	image_record=$2/.xensan/images/$(printf '%s' "$image_relative" | cksum | tr -d ' ')
+	image_record=$(image_record_of "$image_relative" "$2")
 	image_copy=$1.xensan-copy.$(own_name)
 	image_work=$run_dir/copy.$(printf '%s' "$1" | cksum | tr -d ' ')
 }

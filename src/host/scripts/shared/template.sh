@@ -1,4 +1,4 @@
-# include: image-users.sh
+# include: images.sh
 # require_template SOURCE MOUNTPOINT GLOB…: refuses unless the owner of the file system lists SOURCE for copying, no
 # symbolic link leads there, and it is not an image: not made for a domain, and not used by a domain or loop device
 # here.
@@ -11,7 +11,7 @@ require_template() {
 		[ ! -L "$template_walk" ] || refuse SourceNotTemplate "$template_walk is a symbolic link"
 		template_walk=${template_walk%/*}
 	done
-	[ ! -e "$template_top/.xensan/images/$(printf '%s' "${template#"$template_top"/}" | cksum | tr -d ' ')" ] ||
+	[ ! -e "$(image_record_of "${template#"$template_top"/}" "$template_top")" ] ||
 		refuse SourceInUse "$template was made for a domain"
 	if [ -f "$template" ]; then
 		template_user=$(first_image_user "$template")

@@ -453,7 +453,7 @@ describe("a target that nobody has named", () => {
 describe("permits", () => {
   const claim = (id: string, rest: Partial<Reservation> = {}): Reservation => ({
     id,
-    createdAt: id,
+    waitsSince: id,
     domain: id,
     source: `${id} s`,
     target: `${id} t`,
@@ -493,6 +493,13 @@ describe("permits", () => {
     expect(permitFor(claim("b", { source: "a s" }), { holding: [], queued }, 4)).toEqual({ kind: "Free" });
   });
 
+  it("do not wait for one whose domain moves", () => {
+    const queued = [claim("b", { domain: "a", source: "h1", target: "h2" })];
+    const younger = claim("c", { source: "h1", target: "h3" });
+    expect(permitFor(younger, { holding: [], queued }, 4)).toMatchObject({ kind: "Taken", holders: ["b"] });
+    expect(permitFor(younger, { holding: [claim("a")], queued }, 4)).toEqual({ kind: "Free" });
+  });
+
   it("leave places of the fleet to others while those who wait are in each other's way", () => {
     const queued = ["b", "c", "d", "e"].map((id) => claim(id, { source: "a s", target: undefined }));
     const others = { holding: [claim("a")], queued };
@@ -506,7 +513,7 @@ describe("permits", () => {
     const arbitrary = fc.uniqueArray(
       fc.record({
         id: fc.string({ minLength: 1 }),
-        createdAt: fc.constantFrom("1", "2"),
+        waitsSince: fc.constantFrom("1", "2"),
         domain: fc.constantFrom("d1", "d2", "d3", "d4"),
         source: name,
         target: name,
