@@ -80,6 +80,9 @@ const aoeDeviceSchema = z.object({
   state: z.string().max(64).describe("State reported by the driver: up or down, then kickme or closewait."),
   size: seenSizeSchema.optional().describe("Size of the device, as the host sees it."),
   serverMAC: z.string().max(32).optional().describe("MAC address of the server that answers at the address."),
+  otherMACs: atomicListOf(z.string().max(32), { max: 4 })
+    .optional()
+    .describe("Further MAC addresses that have answered there: former ones, or those of another server."),
   interface: z.string().max(16).optional().describe("Network interface on which it was found."),
 });
 

@@ -48,6 +48,8 @@ export const healthServerLimits = {
   headersMilliseconds: 5000,
   /** Silence on a connection while an answer is not read. */
   idleMilliseconds: 30_000,
+  /** Time from the headers to the end of the answer. */
+  answerMilliseconds: 60_000,
   /** What follows the headers of a request; nothing reads it. */
   excessBytes: 2 ** 20,
 } as const;
@@ -101,6 +103,8 @@ export async function serveHealth(options: HealthServerOptions): Promise<HealthS
     );
   });
   limitConnections(server, limits.connections);
+  // Answers of Node itself end the connection, too.
+  server.maxRequestsPerSocket = 1;
   const open = new Set<OneRequest>();
   const door = createTcpServer({ allowHalfOpen: true }, (socket) => {
     const connection = new OneRequest(socket, limits);

@@ -7,6 +7,8 @@ interface OneRequestLimits {
   readonly headersMilliseconds: number;
   /** Silence, while an answer is not read. */
   readonly idleMilliseconds: number;
+  /** Time from the headers to the end of the answer. */
+  readonly answerMilliseconds: number;
   /** Bytes after the headers, which nobody reads. */
   readonly excessBytes: number;
 }
@@ -22,7 +24,8 @@ export class OneRequest extends Duplex {
   readonly remoteAddress: string | undefined;
   readonly #socket: Socket;
   readonly #limits: OneRequestLimits;
-  readonly #late: NodeJS.Timeout;
+  #late: NodeJS.Timeout;
+  #begun = false;
   /** The last bytes, which may begin the end of the headers. */
   #tail = Buffer.alloc(0);
   #whole = false;
@@ -54,7 +57,7 @@ export class OneRequest extends Duplex {
   override _final(callback: (error?: Error | null) => void): void {
     this.#socket.end(callback);
     // The client has this long to read the rest of the answer and to close.
-    this.#socket.setTimeout(Math.min(1000, this.#limits.idleMilliseconds));
+    this.#answerWithin(1000);
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -69,13 +72,23 @@ export class OneRequest extends Duplex {
       if (this.#excess > this.#limits.excessBytes) this.destroy();
       return;
     }
-    const text = Buffer.concat([this.#tail, chunk]);
+    // Empty lines before a request are no end of its headers (RFC 9112, 2.2).
+    const from = this.#begun ? 0 : chunk.findIndex((byte) => byte !== 10 && byte !== 13);
+    if (from < 0) return;
+    this.#begun = true;
+    const rest = chunk.subarray(from);
+    const text = Buffer.concat([this.#tail, rest]);
     const at = text.indexOf(end);
     this.#whole = at >= 0;
-    const mine = this.#whole ? chunk.subarray(0, at + end.length - this.#tail.length) : chunk;
+    const mine = this.#whole ? rest.subarray(0, at + end.length - this.#tail.length) : rest;
     this.#tail = text.subarray(-(end.length - 1));
-    if (this.#whole) clearTimeout(this.#late);
+    if (this.#whole) this.#answerWithin(this.#limits.answerMilliseconds);
     if (!this.push(mine) && !this.#whole) this.#socket.pause();
+  }
+
+  #answerWithin(milliseconds: number): void {
+    clearTimeout(this.#late);
+    this.#late = setTimeout(() => this.destroy(), milliseconds);
   }
 
   #refuse(status: string): void {

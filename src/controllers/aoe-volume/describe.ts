@@ -30,7 +30,7 @@ export function describe(status: AoeVolumeStatus, observation: VolumeObservation
   else delete status.clients;
   const seen = readyServer(observation);
   const taken = seen === undefined ? [] : declaredAnew(observation, seen.facts);
-  if (taken.length > 0) status.formerUIDs = [...(status.formerUIDs ?? []), ...taken].slice(-16);
+  if (taken.length > 0) status.formerUIDs = [...(status.formerUIDs ?? []), ...taken].slice(0, 16);
   const served = servedExport(observation);
   if (served === undefined || observation.server.state !== "Found") return;
   const { export: current, run = observation.recorded.server?.run, sizeBytes, backing, mac } = served;

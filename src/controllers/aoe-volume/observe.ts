@@ -140,7 +140,7 @@ function seeBystanders(world: World, volume: AoeVolume, spec: AoeVolumeSpec): By
   const sights: Bystander[] = [];
   for (const host of world.machines.all()) {
     const members = [...host.members.keys()];
-    const near = members.some((one) => one.namespace === namespace);
+    const near = host.endpoint.namespace === namespace;
     const mayHold = isDeleting(volume) && (near ? isUnasked(world, host) : saw(world, host, spec, mac));
     if (!sees(host, spec, mac, near) && !mayHold) continue;
     const member = members.find(({ kind }) => kind === "XenHost");
@@ -164,13 +164,15 @@ function sees({ agent }: Machine, spec: AoeVolumeSpec, mac: string | undefined, 
   return device.macs.includes(mac) || (near && device.macs.length === 0);
 }
 
-/** Has not answered this process, and had the device by what it told an earlier one. */
+/** Has not been asked by this process, or did not answer it, and had the device by what it told an earlier one. */
 function saw(world: World, { agent, members }: Machine, spec: AoeVolumeSpec, mac: string | undefined): boolean {
+  if (agent.view.state === "Pending") return true;
   if (lastFacts(agent.view) !== undefined) return false;
   const hosts = [...members.keys()].flatMap((id) => (id.kind === "XenHost" ? (world.stores.hosts.get(id) ?? []) : []));
   return hosts.some(({ status }) =>
     status?.aoe?.devices?.some(
-      ({ target, serverMAC }) => target === targetOf(spec) && (mac === undefined || serverMAC === mac),
+      ({ target, serverMAC, otherMACs = [] }) =>
+        target === targetOf(spec) && (mac === undefined || serverMAC === mac || otherMACs.includes(mac)),
     ),
   );
 }

@@ -15,7 +15,12 @@ interface Demand {
   readonly need: Need;
   /** The probe that answers it meets the demand. */
   readonly request: LookRequest;
+  /** How often it was made again before a probe met it. */
+  readonly again: number;
 }
+
+/** An object that changes faster than its machines can be probed is judged all the same: others may wait for it. */
+const mostAgain = 3;
 
 /**
  * Tracks which objects must wait for a look at a machine that began after a given moment before they act on it, and
@@ -31,7 +36,10 @@ export class Freshness {
     for (const machine of machines) {
       const demands = this.#open.get(machine) ?? new Map<string, Demand>();
       this.#open.set(machine, demands);
-      demands.set(`${need} ${refText(object)}`, { object, need, request: machine.agent.ask(extent) });
+      const key = `${need} ${refText(object)}`;
+      const again = (demands.get(key)?.again ?? -1) + 1;
+      if (need !== "Change" || again <= mostAgain)
+        demands.set(key, { object, need, request: machine.agent.ask(extent), again });
     }
   }
 

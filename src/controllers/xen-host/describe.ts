@@ -36,6 +36,7 @@ function describeInitiator(status: XenHostStatus, { aoe, aoeDevices }: HostFacts
       state: [one.up ? "up" : "down", ...one.flags].join(",").slice(0, 64),
       size: formatQuantity(one.sizeBytes),
       ...(one.macs[0] === undefined ? {} : { serverMAC: one.macs[0] }),
+      ...(one.macs.length < 2 ? {} : { otherMACs: one.macs.slice(1, 5) }),
       ...(one.interfaces[0] === undefined ? {} : { interface: cut(one.interfaces[0], 16) }),
     })),
   };

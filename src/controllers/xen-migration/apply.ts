@@ -167,6 +167,8 @@ async function begin(
   const watched = [source, target].flatMap((host) => world.machines.of(refTo("XenHost", namespace, host.name)) ?? []);
   const route = `${domain.name} from ${source.name} to ${target.name}`;
   const migrating = `Migrating ${route}`;
+  // A pass that could not record it may have left one.
+  notes.reserved.delete(id);
   if (directives.paused) return held("Paused", `The annotation xensan.dev/paused prevents the migration of ${route}`);
   if (directives.dryRun) {
     draft.status.plan = [

@@ -41,7 +41,7 @@ export class MigrationNotes {
   /** To be called when a migration that had begun has ended. Ends from before all that wait make no difference. */
   over(domain: string): void {
     const waiting = this.#world.stores.migrations.byIndex("active", "yes");
-    const oldest = waiting.map(({ metadata }) => metadata.creationTimestamp ?? "").toSorted()[0] ?? "";
+    const oldest = waiting.map(({ metadata }) => metadata.creationTimestamp ?? "").toSorted()[0] ?? "~";
     for (const [other, end] of this.#ends) if (end < oldest) this.#ends.delete(other);
     this.#ends.set(domain, rfc3339(this.#world.clock.now()));
   }

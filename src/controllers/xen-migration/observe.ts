@@ -81,10 +81,13 @@ function isQueued(migration: XenMigration): boolean {
   );
 }
 
-/** The end of the domain's last migration counts: each domain has its turn, however many migrations wait for it. */
+/**
+ * The end of the domain's last migration counts: each domain has its turn, however many migrations wait for it. The
+ * oldest of them comes first.
+ */
 function waitsSince({ metadata }: XenMigration, ends: ReadonlyMap<string, string>): (domain: string) => string {
   const { creationTimestamp: created = "" } = metadata;
-  return (domain) => [created, ends.get(domain) ?? ""].toSorted()[1] ?? "";
+  return (domain) => `${[created, ends.get(domain) ?? ""].toSorted()[1]} ${created}`;
 }
 
 function reservationOf(
@@ -99,7 +102,14 @@ function reservationOf(
     domain: domainUUID,
     source: sourceHostRef && machine(sourceHostRef.name),
     target: targetHostRef && machine(targetHostRef.name),
+    rests: restsOf(migration),
   };
+}
+
+/** Waits for a person, or for hosts that do not answer. */
+function restsOf({ status }: XenMigration): boolean {
+  const reason = findCondition(status?.conditions, "Succeeded")?.reason;
+  return reason === "ApprovalNeeded" || reason === "OutcomeUnknown";
 }
 
 const migrationName = ({ metadata: { namespace = "", name } }: XenMigration) => `${namespace}/${name}`;

@@ -2,12 +2,14 @@
 export interface Reservation {
   /** `namespace/name` of the XenMigration. */
   readonly id: string;
-  /** RFC 3339: its creation or, if later, the end of the last migration of its domain. */
+  /** Its creation or, if later, the end of the last migration of its domain; then its creation. RFC 3339. */
   readonly waitsSince: string;
   readonly domain: string;
   /** Machines. The target is undefined until it is chosen. */
   readonly source: string | undefined;
   readonly target: string | undefined;
+  /** It has begun, and nothing goes on before a person or a host says something: it takes no place of the fleet. */
+  readonly rests?: boolean;
 }
 
 /** Whether a migration may begin beside those that run and wait. */
@@ -32,11 +34,12 @@ export function permitFor(
     .filter((other) => other.id !== wanted.id && !moving.has(other.domain) && comesBefore(other, wanted))
     .toSorted((one, other) => (comesBefore(one, other) ? -1 : 1));
   const inTheWay = holding.filter((other) => conflicts(other, wanted));
-  const full = holding.length >= fleetCap ? holding : [];
+  const going = holding.filter(({ rests }) => rests !== true);
+  const full = going.length >= fleetCap ? going : [];
   const first = older.filter((other) => conflicts(other, wanted));
   // Migrations that have waited longer get the last places of the fleet, if they can begin now.
   const next = startable(older, holding);
-  const crowd = holding.length + next.length >= fleetCap ? next : [];
+  const crowd = going.length + next.length >= fleetCap ? next : [];
   const holders = [...new Set([...inTheWay, ...full, ...first, ...crowd].map(({ id }) => id))];
   if (holders.length === 0) return { kind: "Free" };
   return { kind: "Taken", holders, position: older.length + 1 };

@@ -53,7 +53,8 @@ function claimOf(migration: XenMigration): string {
   const { metadata, status } = migration;
   const { operationID, domainUUID, sourceHostRef, targetHostRef } = status ?? {};
   const admitted = findCondition(status?.conditions, "Admitted")?.reason;
-  const stands = [isFinished(migration), isDeleting(migration), suspends(directivesOf(metadata)), admitted];
+  const succeeded = findCondition(status?.conditions, "Succeeded")?.reason;
+  const stands = [isFinished(migration), isDeleting(migration), suspends(directivesOf(metadata)), admitted, succeeded];
   return JSON.stringify([operationID, domainUUID, sourceHostRef?.name, targetHostRef?.name, stands]);
 }
 

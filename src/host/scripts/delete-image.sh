@@ -23,10 +23,11 @@ require_mounted "$mount_point" "$filesystem"
 image_place "$asked" "$mount_point"
 gone=$image_real.xensan-deleted
 
-# made_for FILE: it is the same file that was made as this image for this owner, even if the object was created again.
+# made_for FILE: it is the same file that was made as this image for this very object: a command that comes late deletes
+# nothing of one that was created anew. A restored object has first written its own record.
 made_for() {
-	read_image_record "$image_record" && [ "$record_origin" != Found ] && [ "$record_path" = "$image_relative" ] &&
-		same_declarer "$record_owner" "$owner" && [ "$record_inode" = "$(inode_and_birth "$1")" ]
+	read_image_record "$image_record" && [ "$record_origin" != Found ] && [ "$record_owner" = "$owner" ] &&
+		[ "$record_inode" = "$(inode_and_birth "$1")" ]
 }
 
 ! work_alive "$image_work.pid" || refuse ImageInUse "process $worker_pid is copying to $asked"

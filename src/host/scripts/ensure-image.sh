@@ -40,9 +40,11 @@ extend() {
 	dd if=/dev/zero of="$1" bs=1 count=1 seek="$((bytes - 1))" conv=notrunc,fsync 2>&1
 }
 
-# publish FILE: makes it the image if there is none yet. The record comes first: a crash may leave a record of an image
-# that was about to be made, but never an image that xensan made and would not delete.
+# publish FILE: makes it the image if it is still the file that this run created, and there is no image yet. The record
+# comes first: a crash may leave a record of an image that was about to be made, but never an image that xensan made and
+# would not delete.
 publish() {
+	[ "$(inode_and_birth "$1")" = "$created" ] || refuse ImageForeign "$1 was replaced while it was written"
 	if [ -e "$image_real" ] || [ -L "$image_real" ]; then
 		# Its record is not ours to write.
 		rm -f "$1"
@@ -115,9 +117,10 @@ fi
 if read_kept_record && [ "$record_origin" != Making ]; then
 	refuse ImageMissing "$asked is missing; it was recorded as inode $record_inode for $record_owner"
 fi
+# Whatever is asked for now: its file is not to be taken away from under a copy.
+if work_alive "$image_work.pid"; then finish copying; fi
 if [ "$source" != - ]; then
 	# The error of a failed copy that this host began is reported once; then the copy begins again.
-	if work_alive "$image_work.pid"; then finish copying; fi
 	if [ -s "$image_work.err" ]; then
 		error=$(cat "$image_work.err")
 		rm -f "$image_work.err" "$image_work.pid" "$image_copy"
@@ -145,6 +148,7 @@ if [ "$(inode_and_birth "$image_copy")" = "$replaces" ]; then
 	error=$( (: >"$image_copy") 2>&1) || refuse_write "$asked" "$error"
 	rm -f "$image_copy.same"
 fi
+created=$(inode_and_birth "$image_copy")
 if [ "$source" = - ]; then
 	error=$(extend "$image_copy") || {
 		rm -f "$image_copy"
@@ -170,7 +174,8 @@ room_for $((blocks * 512))
 		publish "$image_copy"
 	) >"$image_work.out" 2>&1 || code=$?
 	if [ "$code" != 0 ]; then
-		rm -f "$image_copy"
+		# Another run may have created a file of this name since.
+		[ "$(inode_and_birth "$image_copy" 2>/dev/null)" != "$created" ] || rm -f "$image_copy"
 		echo "the copy ended with exit code $code" >>"$image_work.out"
 		mv "$image_work.out" "$image_work.err"
 	fi

@@ -197,8 +197,8 @@ export const ensureImage: Responder = acting(function* ensureImage(run) {
     refuse(run, "ImageMissing", `${path} is missing; it was recorded as inode ${record.identity} for ${record.owner}`);
   }
   const fresh = workingName(host, path);
+  if (host.running.xen.copies.has(path)) return finish(run, "copying");
   const copies = source !== "-";
-  if (copies && host.running.xen.copies.has(path)) return finish(run, "copying");
   if (copies && !source.startsWith(`${mountPoint}/`)) {
     refuse(run, "InvalidArgument", `${source} is not below ${mountPoint}`);
   }
@@ -309,7 +309,7 @@ export const deleteImage: Responder = acting(function* deleteImage(run) {
   if (node === undefined) return finish(run, "absent");
   if (node.kind !== "File") refuse(run, "NotOurs", `${path} is not a regular file`);
   const record = readImageRecord(host, path);
-  const made = record !== undefined && record.origin !== "Found" && sameDeclarer(record.owner, owner);
+  const made = record !== undefined && record.origin !== "Found" && record.owner === owner;
   if (!made || record.identity !== identityOf(host, path)) {
     refuse(run, "NotOurs", `${path} was not made for ${owner}`);
   }

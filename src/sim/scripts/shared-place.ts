@@ -77,9 +77,11 @@ export function imageRecord(host: Host, path: string): { readonly file: string; 
   const { mountPoint } = resolve(host, path).mount;
   const place = mountPoint === "/" ? "" : mountPoint;
   const relative = path.slice(place.length + 1);
-  const older = `${place}/.xensan/images/${checksum(relative)}`;
-  const [named] = readText(host, older)?.split("\n") ?? [];
-  return { file: named === relative ? older : `${place}/.xensan/images/${digestOf(relative)}`, relative };
+  const [short, long] = [checksum, digestOf].map((name) => `${place}/.xensan/images/${name(relative)}`);
+  const there = (file = "") => readText(host, file);
+  const own = there(short)?.split("\n")[0] === relative;
+  const file = (!own && (there(short) ?? there(long)) !== undefined ? long : short) ?? "";
+  return { file, relative };
 }
 
 /** Takes the lock for this boot if it is free, already held here, or held by the boot that may be superseded. */

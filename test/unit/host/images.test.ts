@@ -135,6 +135,29 @@ describe.each(shells)("an image on the share, in %s", (...shell) => {
     expect(look("a.img")).toMatchObject({ kind: "File", sizeBytes: 4096, work: undefined });
   });
 
+  it("is never a copy that another run has begun under the same name", async () => {
+    writeFileSync(at("template.img"), "t".repeat(4096));
+    const [go, begun] = ["go", "begun"].map((name) => `${dom0.directory}/${name}`);
+    dom0.program(
+      "cp",
+      `#!/bin/sh\ncase "$*" in --help*) echo sparse; exit 0 ;; *reflink*) exit 1 ;; esac\nfor last; do :; done\nprintf half >"$last"\necho >>${begun}\nwhile [ ! -e ${go}$(wc -l <${begun}) ]; do sleep 0.1; done\nexec /bin/cp "$@"\n`,
+    );
+    expect(ensure("a.img", 4096, "template.img")).toEqual(done("copying"));
+    // A blank image instead is not made beside it.
+    expect(ensure("a.img", 4096)).toEqual(done("copying"));
+    execFileSync("sh", ["-c", `rm ${dom0.directory}/run/copy.*.pid`]);
+    expect(look("a.img")).toMatchObject({ work: { state: "Interrupted" } });
+    expect(ensure("a.img", 4096, "template.img")).toEqual(done("copying"));
+    const [first, second] = [1, 2].map((run) => () => writeFileSync(`${go}${run}`, ""));
+    // Both runs count two of them by now, so this ends the wait of both.
+    first?.();
+    second?.();
+    const deadline = systemClock.monotonic() + 20_000;
+    while (look("a.img")?.kind !== "File" && systemClock.monotonic() < deadline) await systemClock.sleep(50);
+    expect(readFileSync(at("a.img"), "latin1")).toBe("t".repeat(4096));
+    expect(look("a.img")).toMatchObject({ record: record("Made") });
+  });
+
   it("may be somebody else's where the owner of the host says so, and is then never grown, replaced or deleted", () => {
     writeFileSync(at("a.img"), "");
     truncateSync(at("a.img"), 4 * mib);

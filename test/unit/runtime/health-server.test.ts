@@ -127,6 +127,18 @@ describe("a request that nobody expected", () => {
     expect({ status: response.status, text: await response.text() }).toEqual({ status: 500, text: "Error: torn\n" });
   });
 
+  it.each(["", "Connection: close\r\n"])("may follow empty lines, and ends its connection (%j)", async (header) => {
+    await asking();
+    const text = await exchange(server?.port ?? 0, `\r\n\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n${header}\r\n`);
+    expect(firstLine(text)).toBe("HTTP/1.1 200 OK");
+  });
+
+  it("that Node answers itself ends its connection", async () => {
+    await asking();
+    const text = await exchange(server?.port ?? 0, "GET / HTTP/1.1\r\nHost: x\r\nExpect: a miracle\r\n\r\n");
+    expect(firstLine(text)).toBe("HTTP/1.1 417 Expectation Failed");
+  });
+
   it("has one answer, however many follow it", async () => {
     let checks = 0;
     const started = await serveHealth({

@@ -159,33 +159,39 @@ twins(["ensure-image", "delete-image"], "an image on the share", (dom0) => {
     expect(() => ensureImage(copied)).toThrow("without a part that is .xensan");
   });
 
-  const older = (name: string) => at(`.xensan/images/${checksum(name)}`);
+  const short = (name: string) => at(`.xensan/images/${checksum(name)}`);
+  const long = (name: string) => at(`.xensan/images/${digestOf(name)}`);
 
   it("has a record of its own, whatever other path has the same CRC-32", async () => {
     const [one, other] = ["web-a8ecbaba.img", "web-57f04bb2.img"];
-    expect(older(one)).toBe(older(other));
+    expect(short(one)).toBe(short(other));
     const stranger = { owner: { ...owner, name: "vm3" }, uuid: uuid.replace("c45", "c46") };
     expect(await ensure(one, mib)).toEqual(done("created"));
     expect(await ensure(other, mib, undefined, stranger)).toEqual(done("created"));
+    expect(dom0.read(short(one))?.split("\n")[0]).toBe(one);
+    expect(dom0.read(long(other))?.split("\n")[0]).toBe(other);
     expect(await ensure(one, mib)).toEqual(done("unchanged"));
-    expect(await dom0.act(deleteImage({ ...place(other), ...stranger }))).toEqual(done("deleted"));
     expect(await remove(one)).toEqual(done("deleted"));
+    // The other one keeps its name, which is free of a CRC-32.
+    expect(await ensure(other, mib, undefined, stranger)).toEqual(done("unchanged"));
+    expect(dom0.read(short(other))).toBeUndefined();
+    expect(await dom0.act(deleteImage({ ...place(other), ...stranger }))).toEqual(done("deleted"));
+    expect(dom0.read(long(other))).toBeUndefined();
   });
 
-  it("is known by a record of an older name, if that is of its path", async () => {
+  it("is no template, and another file of the same CRC-32 is one", async () => {
     const [one, other] = ["web-a8ecbaba.img", "web-57f04bb2.img"];
     expect(await ensure(one, mib)).toEqual(done("created"));
-    const record = at(`.xensan/images/${digestOf(one)}`);
-    dom0.write(older(one), dom0.read(record) ?? "");
-    dom0.remove(record);
-    expect(await ensure(one, mib)).toEqual(done("unchanged"));
-    expect(dom0.read(record)).toBeUndefined();
     dom0.image(at(other), mib);
     expect(await ensure("a.img", mib, other, { templates: ["web-*"] })).toEqual(done("copied"));
     expect(await ensure("b.img", mib, one, { templates: ["web-*"] })).toMatchObject({ reason: "SourceInUse" });
     expect(await ensure(other, mib)).toMatchObject({ reason: "ImageForeign" });
-    expect(await remove(one)).toEqual(done("deleted"));
-    expect(dom0.read(older(one))).toBeUndefined();
+  });
+
+  it("is not deleted by a command for an object of the same name that is gone", async () => {
+    expect(await ensure("a.img", mib)).toEqual(done("created"));
+    const gone = { ...owner, uid: "2222-bb" };
+    expect(await dom0.act(deleteImage({ ...place("a.img"), owner: gone }))).toMatchObject({ reason: "NotOurs" });
   });
 
   it("is not made where another file system is mounted, or none", async () => {

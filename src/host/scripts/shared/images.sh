@@ -2,10 +2,10 @@
 # include: domain-owner.sh
 # include: image-users.sh
 # Image files of domains on a shared file system. Each is recorded on the same file system, where every host sees it:
-# MOUNTPOINT/.xensan/images/ holds one file per image, named by the SHA-256 digest of its path below the mount point,
-# with that path, `inode birth`, the owner, the UUID of the domain, and its origin: Making (xensan is about to create
-# it), Made, or Found (xensan did not create it; never grown, never deleted). Older records have three lines: they count
-# as Made, for any UUID. Older names are CRC-32 and length, which several paths can share: the first line decides.
+# MOUNTPOINT/.xensan/images/ holds one file per image, with its path below the mount point, `inode birth`, the owner, the
+# UUID of the domain, and its origin: Making (xensan is about to create it), Made, or Found (xensan did not create it;
+# never grown, never deleted). Older records have three lines: they count as Made, for any UUID. The name of the file is
+# CRC-32 and length of the path; of two paths that share these, the second has the SHA-256 digest of its path instead.
 
 # reserved_name RELATIVE: a part of the path is reserved for xensan (.xensan, a.img.xensan-copy.bella) or for mkfs
 # (lost+found).
@@ -16,15 +16,30 @@ reserved_name() {
 	esac
 }
 
+# crc_of TEXT, sha_of TEXT: print its CRC-32 and length without a blank, and its SHA-256 digest.
+crc_of() { printf '%s' "$1" | cksum | tr -d ' '; }
+sha_of() { printf '%s' "$1" | sha256sum | cut -d ' ' -f 1; }
+
 # image_record_of RELATIVE MOUNTPOINT: prints the file that is or will be the record of the image.
 image_record_of() {
-	record_older=$2/.xensan/images/$(printf '%s' "$1" | cksum | tr -d ' ')
-	if read_image_record "$record_older" && [ "$record_path" = "$1" ]; then
-		printf '%s\n' "$record_older"
-		return 0
+	record_short=$2/.xensan/images/$(crc_of "$1")
+	record_long=$2/.xensan/images/$(sha_of "$1")
+	if read_image_record "$record_short" && [ "$record_path" = "$1" ]; then
+		printf '%s\n' "$record_short"
+	elif [ -e "$record_short" ] || [ -e "$record_long" ]; then
+		printf '%s\n' "$record_long"
+	else
+		printf '%s\n' "$record_short"
 	fi
-	record_name=$(printf '%s' "$1" | sha256sum)
-	printf '%s\n' "$2/.xensan/images/${record_name%% *}"
+}
+
+# image_work_of PATH: prints the name of the files about a copy to PATH: that of an older version while its copy runs.
+image_work_of() {
+	if work_alive "$run_dir/copy.$(crc_of "$1").pid"; then
+		printf '%s\n' "$run_dir/copy.$(crc_of "$1")"
+	else
+		printf '%s\n' "$run_dir/copy.$(sha_of "$1")"
+	fi
 }
 
 # image_place PATH MOUNTPOINT: sets image_real, image_relative, image_record, image_copy (the file to which this host
@@ -53,7 +68,7 @@ image_place() {
 	image_real=$1
 	image_record=$(image_record_of "$image_relative" "$2")
 	image_copy=$1.xensan-copy.$(own_name)
-	image_work=$run_dir/copy.$(printf '%s' "$1" | cksum | tr -d ' ')
+	image_work=$(image_work_of "$1")
 }
 
 # record_image OWNER UUID ORIGIN FILE: records that FILE is the image, or is about to become it.

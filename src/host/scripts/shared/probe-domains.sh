@@ -77,7 +77,7 @@ $top
 			state=Elsewhere
 			if [ "${copy##*.xensan-copy.}" = "$host" ]; then
 				state=Copying
-				work_alive "$run_dir/copy.$(printf '%s' "$path" | cksum | tr -d ' ').pid" || state=Interrupted
+				work_alive "$(image_work_of "$path").pid" || state=Interrupted
 				break
 			fi
 		done

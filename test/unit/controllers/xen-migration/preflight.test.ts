@@ -500,6 +500,12 @@ describe("permits", () => {
     expect(permitFor(younger, { holding: [claim("a")], queued }, 4)).toEqual({ kind: "Free" });
   });
 
+  it("of the fleet are not held by one that rests, only those of its domain and hosts", () => {
+    const holding = [claim("a", { rests: true })];
+    expect(permitFor(claim("b"), { holding, queued: [] }, 1)).toEqual({ kind: "Free" });
+    expect(permitFor(claim("b", { source: "a s" }), { holding, queued: [] }, 1).kind).toBe("Taken");
+  });
+
   it("leave places of the fleet to others while those who wait are in each other's way", () => {
     const queued = ["b", "c", "d", "e"].map((id) => claim(id, { source: "a s", target: undefined }));
     const others = { holding: [claim("a")], queued };
