@@ -34,7 +34,8 @@ export interface ClusterRequest {
 /**
  * Writes cluster.conf, /etc/default/o2cb, the sysctls and the boot order, for the next boot; in the kernel, only the
  * sysctls change. Detail: `configured` or `unchanged`. Refuses HostNameMismatch (no node has this host's short name),
- * ForeignCluster (cluster.conf has another owner, or another cluster in it), OcfsToolsMissing.
+ * ForeignCluster (cluster.conf has another owner, or another cluster in it), ClusterInUse (this host hears the heartbeat of
+ * a node that the file would lose or give another number), OcfsToolsMissing.
  */
 export function configureCluster(request: ClusterRequest): HostCommand {
   return command("configure-cluster", 180, `O2CB cluster ${request.cluster} configured`, clusterArguments(request));

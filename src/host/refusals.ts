@@ -45,7 +45,7 @@ export const refusals = {
     "No node of the cluster has the short host name of this host, so O2CB would stay offline without an error",
   ForeignCluster: "cluster.conf was not written by xensan, or another cluster is configured or active",
   ClusterInUse:
-    "A file system of the cluster is mounted, or a heartbeat is written, but the change needs the cluster offline",
+    "A file system of the cluster is mounted, or a heartbeat is written, but the change needs the cluster offline or the node gone",
   ClusterOffline: "O2CB is not online; the message quotes its output",
   DeviceMissing: "There is no such block device, or it cannot be read",
   NotBlank: "The device is not blank; the message names its content",

@@ -10,6 +10,7 @@ import {
   abandon,
   allReady,
   bytes,
+  dom0s,
   domainSays,
   executing,
   image,
@@ -162,6 +163,45 @@ describe("an etcd of yesterday", () => {
     await eventually(stage, () => readiness(stage), allReady, 15);
     expect([executing(stage), bytes(stage)]).toEqual(before);
   });
+
+  it.each(["with", "without"])(
+    "of before a host, %s its XenHost, became a node forgets no node that is alive",
+    async (how) => {
+      const stage = await ready({ objects: [...tutorialObjects(kinds.filter((kind) => kind !== "Ocfs2Cluster"))] });
+      const [cluster] = tutorialObjects(["Ocfs2Cluster"]) as [
+        Manifest & { spec: { nodes: { hostRef: { name: string } }[] } },
+      ];
+      const alone = cluster.spec.nodes.filter(({ hostRef }) => hostRef.name === "bella");
+      stage.apply({ ...cluster, spec: { ...cluster.spec, nodes: alone } } as Manifest);
+      await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Ready"), "True/Ready", 15);
+      if (how === "without") await abandon(stage, "XenHost", "brutus");
+      const yesterday = stage.server.backup();
+      for (const object of tutorialManifests()) stage.apply(object);
+      await eventually(stage, () => readiness(stage), allReady, 15);
+      const names = (host: string) =>
+        [...(stage.rack.readFile(host, "/etc/ocfs2/cluster.conf") ?? "").matchAll(/name = (\S+)/g)].map(
+          ([, name]) => name,
+        );
+      const nodes = () => dom0s.map(names);
+      const before = nodes();
+      expect(before).toEqual([
+        ["xen", "bella", "brutus"],
+        ["xen", "bella", "brutus"],
+      ]);
+      const sent = commands(stage);
+      restore(stage, yesterday);
+      await stays(stage, minutes(20));
+      expect(nodes()).toEqual(before);
+      expect(sent.filter((one) => /mount-filesystem|remove-cluster|format/.test(one))).toEqual([]);
+      expect(word(stage, "Ocfs2Cluster", "xen", "Ready")).toBe("False/ClusterInUse");
+      expect(message(stage, "Ocfs2Cluster", "xen", "Configured")).toMatch(
+        /^bella: .*node brutus \(number 1\) is no longer declared, but it still writes its heartbeat/,
+      );
+      for (const object of tutorialManifests()) stage.apply(object);
+      await eventually(stage, () => readiness(stage), allReady, 15);
+      expect(nodes()).toEqual(before);
+    },
+  );
 
   it("of before there was a domain leaves it alone until it is declared again", async () => {
     const stage = await ready({ objects: tutorialObjects(kinds.filter((kind) => kind !== "XenDomain")) });

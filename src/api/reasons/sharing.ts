@@ -29,8 +29,10 @@ export const sharing = {
   },
   ClusterInUse: {
     conditions: ["Configured", "Online", "DeletionBlocked"],
-    meaning: "The change needs the cluster to be offline, but a file system is mounted or a heartbeat is written.",
-    action: "Unmount what the message names on that host; xensan then continues.",
+    meaning:
+      "The change needs the cluster to be offline, or a node to be gone, but a file system is mounted or a heartbeat is written.",
+    action:
+      "Unmount what the message names on that host, or list the node again under its number, as after a restore; xensan then continues.",
   },
   ClusterOffline: {
     conditions: ["Online", "Mounted"],

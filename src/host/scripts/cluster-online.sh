@@ -15,6 +15,7 @@ set -eu
 # include: cluster-arguments.sh
 # include: ocfs2-mounts.sh
 # include: heartbeat-region.sh
+# include: live-nodes.sh
 
 cluster_arguments "$@"
 require_o2cb
@@ -128,12 +129,6 @@ node_now() {
 		node_text="$node_text${node_text:+ }$setting"
 	done
 	echo "$node_text"
-}
-
-is_live() {
-	read -r live_nodes 2>/dev/null </sys/kernel/debug/o2hb/livenodes || return 1
-	case " $live_nodes " in *" $1 "*) return 0 ;; esac
-	return 1
 }
 
 # drop_node NAME WHY: removes a node from the kernel. A node that still writes its heartbeat has a file system mounted.

@@ -14,8 +14,8 @@
 # Arguments: OWNER CLUSTER local|global reset|panic THRESHOLD IDLE KEEPALIVE RECONNECT, then any number of
 #   node=NUMBER:NAME:ADDRESS:PORT and region=UUID:DEVICE.
 # Prints done<TAB>configured or done<TAB>unchanged.
-# Exit codes: 0 done, 3 refused (OcfsToolsMissing HostNameMismatch ForeignCluster InitNotSupported ReadOnlyFileSystem
-# NoSpace), 4 busy.
+# Exit codes: 0 done, 3 refused (OcfsToolsMissing HostNameMismatch ForeignCluster ClusterInUse InitNotSupported
+# ReadOnlyFileSystem NoSpace), 4 busy.
 set -eu
 # include: prelude.sh
 # include: lock.sh
@@ -23,6 +23,7 @@ set -eu
 # include: o2cb.sh
 # include: boot-settings.sh
 # include: cluster-arguments.sh
+# include: live-nodes.sh
 # include: boot-order-ensure.sh
 
 cluster_arguments "$@"
@@ -51,6 +52,7 @@ case $active in
 *) refuse ForeignCluster "the cluster $active is active on this host, and only one can be active" ;;
 esac
 if ! cmp -s "$run_dir/cluster.conf" "$cluster_conf"; then
+	require_live_kept
 	replace_file "$cluster_conf" 644 <"$run_dir/cluster.conf"
 	changed=yes
 fi

@@ -3,6 +3,8 @@
 # directory while it is not mounted.
 # changes: an entry in /etc/fstab below a line # xensan: OWNER, and the mount
 # undo: remove the file system from the Ocfs2Cluster
+# changes: /var/lib/xensan/mounts: the UUID of the file system that the entry means
+# undo: remove the file system from the Ocfs2Cluster
 # changes: the mount point: the directory is created, and immutable while nothing is mounted on it (chattr +i)
 # undo: chattr -i DIRECTORY after it is unmounted
 # changes: the boot order, as in configure-cluster, with systemd units or /etc/inittab
@@ -22,6 +24,7 @@ set -eu
 # include: o2cb.sh
 # include: ocfs2-device.sh
 # include: fstab.sh
+# include: mount-records.sh
 # include: boot-order-ensure.sh
 
 owner=$1 device=$2 uuid=$3 cluster=$4 point=$5 options=$6
@@ -193,6 +196,16 @@ if [ "$word" = unchanged ] && [ "$(harmful_of "$here_options")" != "$wanted_harm
 	word=remounted
 fi
 
+# Before the entry: one without a record mounts whatever is on its device.
+recorded=
+if [ "$(recorded_mount "$point")" != "$uuid" ]; then
+	{
+		mount_records_without "$point"
+		echo "$uuid $point"
+	} >"$run_dir/mount-records"
+	replace_file "$mount_records" 644 <"$run_dir/mount-records"
+	recorded=yes
+fi
 if [ "$entry" != "$device	$wanted_options	$owner" ]; then
 	{
 		fstab_without "$point"
@@ -209,5 +222,5 @@ if [ "$entry" != "$device	$wanted_options	$owner" ]; then
 	esac
 fi
 ensure_boot_order
-[ -z "$order_changed" ] || [ "$word" != unchanged ] || word=repaired
+[ -z "$order_changed$recorded" ] || [ "$word" != unchanged ] || word=repaired
 finish "$word"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Ensures that an OCFS2 is not mounted, neither now nor after a boot. Never unmounts by force: the refusal names its users.
-# changes: unmounts an OCFS2 and removes its entry from /etc/fstab; the mount point is no longer immutable
+# changes: unmounts an OCFS2 and removes its entry from /etc/fstab and its record; the mount point is no longer immutable
 # undo: add the file system to the Ocfs2Cluster again
 # Arguments: OWNER DEVICE UUID MOUNTPOINT
 # Prints done<TAB>unmounted or done<TAB>absent.
@@ -11,6 +11,7 @@ set -eu
 # include: atomic.sh
 # include: ocfs2-device.sh
 # include: fstab.sh
+# include: mount-records.sh
 # include: filesystem-users.sh
 
 owner=$1 device=$2 uuid=$3 point=$4
@@ -65,6 +66,10 @@ if [ -n "$entry" ]; then
 	word=unmounted
 	# The owner of the host may write to the directory from now on.
 	! have chattr || [ ! -d "$point" ] || chattr -i "$point" 2>/dev/null || :
+fi
+if [ -n "$(recorded_mount "$point")" ]; then
+	mount_records_without "$point" >"$run_dir/mount-records"
+	replace_file "$mount_records" 644 <"$run_dir/mount-records"
 fi
 # A program that mounts at boot may have mounted it again.
 look

@@ -101,6 +101,24 @@ export const orderDropIn = "/etc/systemd/system/o2cb.service.d/xensan.conf";
 /** `CLUSTER FENCE MODE`, then a line `REGION DEVICE` each: what the loop sets before it mounts. */
 export const clusterState = "/var/lib/xensan/cluster";
 
+/** `UUID MOUNTPOINT` of each file system that our entries mean: mount-records.sh. */
+export const mountRecords = "/var/lib/xensan/mounts";
+
+/** recorded_mount: empty without a record. */
+export const recordedMount = (host: Host, mountPoint: string): string =>
+  recordLines(host)
+    .find((line) => line.endsWith(` ${mountPoint}`))
+    ?.split(" ")[0] ?? "";
+
+/** mount_records_without */
+export const mountRecordsWithout = (host: Host, mountPoint: string): string =>
+  recordLines(host)
+    .filter((line) => !line.endsWith(` ${mountPoint}`))
+    .map((line) => `${line}\n`)
+    .join("");
+
+const recordLines = (host: Host) => (readText(host, mountRecords) ?? "").split("\n").filter((line) => line !== "");
+
 /** Whether the loop starts at the next boot. */
 export function loopStarts(host: Host): boolean {
   if (readText(host, mountsLoop) === undefined) return false;
@@ -131,11 +149,19 @@ function* mountLoop(world: World, host: Host): Generator<number, void> {
         yield 2000;
       }
       if (sharedDisk(host, entry.source) === undefined || !prepareCluster(world, host)) continue;
+      if (!holdsRecorded(host, entry)) continue;
       yield* mountOcfs2(world, host, entry.source, entry.mountPoint, kernelOptions(entry.options));
     }
     if (waiting().length === 0) return;
     yield seconds * 1000;
   }
+}
+
+/** holds_recorded */
+function holdsRecorded(host: Host, { source, mountPoint }: FstabEntry): boolean {
+  const recorded = recordedMount(host, mountPoint);
+  const content = sharedDisk(host, source)?.content;
+  return recorded === "" || (content?.signature === "ocfs2" && content.uuid === recorded);
 }
 
 /** Sets what the init script does not set; false while the cluster is not registered. */

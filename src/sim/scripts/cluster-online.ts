@@ -1,5 +1,5 @@
 import { parseCluster } from "../model/cluster-conf.ts";
-import { liveNodes, stopRegion } from "../model/heartbeat.ts";
+import { stopRegion } from "../model/heartbeat.ts";
 import {
   clusterConf,
   dropNode,
@@ -18,6 +18,7 @@ import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, takeLock } from "./answer.ts";
 import { type AskedCluster, clusterArguments, requireO2cb, requireOwnNode } from "./cluster-arguments.ts";
 import { requireOnlyCluster } from "./configure-cluster.ts";
+import { byName, isLive, stillBeats } from "./live-nodes.ts";
 
 function inUse(run: ScriptRun, what: string): never {
   const { mounts, regions } = run.host.running.o2cb;
@@ -85,17 +86,14 @@ function setTimeouts(run: ScriptRun, cluster: Cluster, asked: AskedCluster): boo
 }
 
 function requireGone(run: ScriptRun, node: ClusterNode, why: string): void {
-  if (node.number !== undefined && liveNodes(run.world, run.host).has(node.number)) {
-    const live = "but it still writes its heartbeat: unmount everything on it first";
-    refuse(run, "ClusterInUse", `node ${node.name} ${why}, ${live}`);
-  }
+  if (isLive(run, node)) refuse(run, "ClusterInUse", `node ${node.name} ${why}, ${stillBeats}`);
   dropNode(run.world, run.host, node.number);
 }
 
 function setNodes(run: ScriptRun, cluster: Cluster, asked: AskedCluster): boolean {
   const { world, host } = run;
   let changed = false;
-  for (const node of [...cluster.nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const node of byName(cluster)) {
     const wanted = asked.nodes.find((one) => isSameName(one.name, node.name));
     if (wanted !== undefined && textOf(wanted) === textOf(node)) continue;
     const to = `is ${textOf(node)} instead of ${textOf(wanted)}`;

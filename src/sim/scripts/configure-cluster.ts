@@ -15,6 +15,7 @@ import {
   requireO2cb,
   requireOwnNode,
 } from "./cluster-arguments.ts";
+import { requireLiveKept } from "./live-nodes.ts";
 
 const sysctlFile = "/etc/sysctl.d/90-xensan-o2cb.conf";
 const settings = { "kernel.panic_on_oops": "1", "kernel.panic": "30" } as const;
@@ -103,7 +104,10 @@ export const configureCluster: Responder = acting(function* configureCluster(run
     changed = true;
     yield world.timings.process;
   };
-  if (readText(host, clusterConf) !== wanted) yield* ensure(clusterConf, wanted);
+  if (readText(host, clusterConf) !== wanted) {
+    requireLiveKept(run, asked);
+    yield* ensure(clusterConf, wanted);
+  }
   if (!bootSays(host, asked)) yield* ensure(bootConf, bootText(host, asked));
   const persisted = sysctlAtBoot(host.running.mounts);
   const entries = Object.entries(settings);

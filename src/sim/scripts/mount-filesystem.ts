@@ -1,7 +1,14 @@
 import { meansFilesystem } from "../../host/fstab.ts";
 import { makeDirectories } from "../model/filesystem.ts";
 import { localNode } from "../model/o2cb-state.ts";
-import { type FstabEntry, kernelOptions, readFstab } from "../model/ocfs2-boot.ts";
+import {
+  type FstabEntry,
+  kernelOptions,
+  mountRecords,
+  mountRecordsWithout,
+  readFstab,
+  recordedMount,
+} from "../model/ocfs2-boot.ts";
 import { mountOcfs2, unmountOcfs2 } from "../model/ocfs2-mount.ts";
 import { usersOf } from "../model/ocfs2-users.ts";
 import { regionName } from "../model/ocfs2-volume.ts";
@@ -188,6 +195,12 @@ export const mountFilesystem: Responder = acting(function* mountFilesystem(run) 
     yield world.timings.process;
     word = "remounted";
   }
+  let recorded = false;
+  if (recordedMount(host, point) !== uuid) {
+    replaceFile(run, mountRecords, `${mountRecordsWithout(host, point)}${uuid} ${point}\n`);
+    recorded = true;
+    yield world.timings.process;
+  }
   if (entry?.owner !== owner || entry.source !== device || entry.options.join() !== wanted.join()) {
     const line = `# xensan: ${owner}\n${device} ${point} ocfs2 ${wanted.join(",")} 0 0\n`;
     replaceFile(run, fstab, `${fstabWithout(host, point)}${line}`);
@@ -195,7 +208,7 @@ export const mountFilesystem: Responder = acting(function* mountFilesystem(run) 
     else if (word === "unchanged") word = "repaired";
     yield world.timings.process;
   }
-  if (ensureBootOrder(run) && word === "unchanged") word = "repaired";
+  if ((ensureBootOrder(run) || recorded) && word === "unchanged") word = "repaired";
   return finish(run, word);
 });
 
@@ -228,6 +241,10 @@ export const unmountFilesystem: Responder = acting(function* unmountFilesystem(r
     replaceFile(run, fstab, fstabWithout(host, point));
     const directory = resolve(host, point).node;
     if (directory?.kind === "Directory") directory.immutable = false;
+    yield world.timings.process;
+  }
+  if (recordedMount(host, point) !== "") {
+    replaceFile(run, mountRecords, mountRecordsWithout(host, point));
     yield world.timings.process;
   }
   if (mountedOn(host, point) !== undefined) refuse(run, "FilesystemInUse", `${point} was mounted again just now`);

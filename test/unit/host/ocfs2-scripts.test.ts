@@ -177,6 +177,33 @@ describe.each(shells)("in %s", (...shell) => {
     });
   });
 
+  describe("the loop that mounts at boot", () => {
+    const uuid = "20e7556d-4732-44bc-9767-e8f7299afe1c";
+    const [functions = ""] = shared("mount-at-boot").split("\nseconds=2");
+    const holds = (records: string, said: string, code = 0) => {
+      file("mounts", records);
+      file("blkid-says", said);
+      const blkid = `blkid() { case $1 in -V) echo 'blkid from util-linux 2.38.1' ;; *) cat "${directory}/blkid-says"; return ${code} ;; esac; }`;
+      const call = "holds_recorded /dev/etherd/e0.1 /srv/xen 2>&1 && echo mounts";
+      return run([], `${functions}\nstate_dir=${directory}\n${blkid}\n${call} || :`);
+    };
+    const ocfs2 = (found: string) =>
+      `DEVNAME=/dev/etherd/e0.1\nLABEL=data\nUUID=${found}\nTYPE=ocfs2\nUSAGE=filesystem\n`;
+    const refused = (held: string) => [
+      `xensan: /dev/etherd/e0.1 is not mounted on /srv/xen: it holds ${held} and not UUID ${uuid} ocfs2`,
+    ];
+    const records = `00000000-0000-4000-8000-000000000001 /srv/other\n${uuid} /srv/xen\n`;
+    it("mounts the file system that was recorded, and any other one only where there is no record", () => {
+      const other = "00000000-0000-4000-8000-000000000001";
+      expect(holds(records, ocfs2(uuid))).toEqual(["mounts"]);
+      expect(holds(records, ocfs2(other))).toEqual(refused(`UUID ${other} ocfs2`));
+      expect(holds(records, `UUID=${uuid}\nTYPE=ext4\n`)).toEqual(refused(`UUID ${uuid} ext4`));
+      expect(holds(records, "", 2)).toEqual(refused("nothing that blkid reads"));
+      expect(holds(`${other} /srv/other\n`, ocfs2(other))).toEqual(["mounts"]);
+      expect(holds("", "", 2)).toEqual(["mounts"]);
+    });
+  });
+
   describe("the record of a format", () => {
     const boot = "00000000-0000-0000-0000-000000000000";
     const stateOf = (text: string) =>

@@ -7,6 +7,7 @@ import {
   removeCluster,
   unmountFilesystem,
 } from "../../../src/host/ocfs2-actions.ts";
+import { createVolume } from "../../../src/sim/model/ocfs2-volume.ts";
 import {
   clusterFacts,
   clusterRequest,
@@ -125,6 +126,33 @@ describe("two bare dom0s and one volume", () => {
     stage.pass(180);
     for (const name of dom0s) expect(stage.rack.readFile(name, `${mountPoint}/hello`)).toBe("kept\n");
   });
+
+  it("stay away after a boot while another one is at that address, unless an older xensan recorded no UUID", async () => {
+    const stage = await mountedStage();
+    const disks = [...stage.rack.host("san").blocks.values()];
+    const content = disks.find(({ path }) => path === "/dev/vdb")?.content;
+    const own = content?.ocfs2;
+    if (content === undefined || own === undefined) throw new Error("nothing is formatted");
+    const isMounted = () => stage.rack.host("bella").running.o2cb.mounts.length === 1;
+    for (const name of dom0s) stage.rack.powerOff(name);
+    const other = "00000000-0000-4000-8000-000000000001";
+    const parameters = { uuid: other, label: "OTHER", cluster: "labclus", globalHeartbeat: false };
+    content.ocfs2 = createVolume({ ...parameters, nodeSlots: 2, sizeBytes: 2 ** 31 });
+    content.uuid = other;
+    stage.rack.powerOn("bella");
+    stage.pass(300);
+    expect(isMounted()).toBe(false);
+    content.ocfs2 = own;
+    content.uuid = uuid;
+    stage.pass(60);
+    expect(isMounted()).toBe(true);
+    stage.rack.powerOff("bella");
+    stage.rack.removeFile("bella", "/var/lib/xensan/mounts");
+    content.uuid = other;
+    stage.rack.powerOn("bella");
+    stage.pass(180);
+    expect(isMounted()).toBe(true);
+  });
 });
 
 describe("an online cluster", () => {
@@ -158,7 +186,7 @@ describe("an online cluster", () => {
   it("lets no node go that still beats, and nothing go while it is mounted", async () => {
     const stage = await mountedStage();
     const alone = { ...clusterRequest, nodes: clusterRequest.nodes.slice(0, 1) };
-    await stage.act("bella", configureCluster(alone));
+    expect(await stage.act("bella", configureCluster(alone))).toMatchObject({ reason: "ClusterInUse" });
     expect(await stage.act("bella", clusterOnline(alone))).toMatchObject({ reason: "ClusterInUse" });
     expect(await stage.act("bella", removeCluster(clusterRequest))).toMatchObject({ reason: "ClusterInUse" });
     for (const name of dom0s) {

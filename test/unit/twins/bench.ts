@@ -140,6 +140,7 @@ export function twins(
           listed: () => host.listed(),
           ocfs2: (deviceBytes, bytes, slots) => host.ocfs2(deviceBytes, bytes, slots),
           mountedElsewhere: () => host.mountedElsewhere(),
+          hears: (...numbers) => host.hears(...numbers),
           served: (name, bytes, holds) => host.served(name, bytes, holds),
           flood: (name, count) => host.flood(name, count),
           takeDown: (nic) => host.takeDown(nic),

@@ -84,3 +84,62 @@ cluster:
   },
   { shared: "NotMounted", packages: ["ocfs2-tools"] },
 );
+
+twins(
+  ["configure-cluster", "cluster-online"],
+  "a node that this host hears",
+  (dom0) => {
+    const bella = { number: 0, name: "bella", address: "10.99.0.11", port: 7777 };
+    const brutus = { number: 1, name: "brutus", address: "10.99.0.12", port: 7777 };
+    const caesar = { number: 2, name: "caesar", address: "10.99.0.13", port: 7777 };
+    const done = (detail: string) => ({ kind: "done", detail });
+    const refused = (change: string) => ({
+      kind: "refused",
+      reason: "ClusterInUse",
+      message: `node ${change}, but it still writes its heartbeat: unmount everything on it first`,
+    });
+    const configure = (...nodes: typeof clusterRequest.nodes) =>
+      dom0.act(configureCluster({ ...clusterRequest, nodes }));
+    const online = async () => {
+      expect(await configure(bella, brutus)).toEqual(done("configured"));
+      expect(await dom0.act(clusterOnline(clusterRequest))).toEqual(done("online"));
+      dom0.hears(0, 1);
+      return dom0.read(conf);
+    };
+
+    it("stays in cluster.conf, under its number", async () => {
+      const before = await online();
+      const cases: [nodes: typeof clusterRequest.nodes, change: string][] = [
+        [[bella], "brutus (number 1) is no longer declared"],
+        [[bella, { ...caesar, number: 1 }], "brutus (number 1) is no longer declared"],
+        [[bella, { ...brutus, number: 2 }], "brutus (number 1) is to be number 2"],
+        [[{ ...bella, number: 3 }, brutus], "bella (number 0) is to be number 3"],
+      ];
+      for (const [nodes, change] of cases) {
+        expect(await configure(...nodes)).toEqual(refused(change));
+        expect(dom0.read(conf)).toBe(before);
+      }
+      const alone = clusterOnline({ ...clusterRequest, nodes: [bella] });
+      expect(await dom0.act(alone)).toEqual(refused("brutus is no longer declared"));
+    });
+
+    it("may be written in other capitals, get another address, and be joined by others", async () => {
+      await online();
+      expect(await configure({ ...bella, name: "Bella" }, { ...brutus, name: "BRUTUS" }, caesar)).toEqual(
+        done("configured"),
+      );
+      expect(await configure(bella, { ...brutus, address: "10.99.0.14" })).toEqual(done("configured"));
+    });
+
+    it("goes once its heartbeat has ended, as does one that was never heard", async () => {
+      await online();
+      expect(await configure(bella, brutus, caesar)).toEqual(done("configured"));
+      expect(await configure(bella, brutus)).toEqual(done("configured"));
+      dom0.hears(0);
+      expect(await configure(bella)).toEqual(done("configured"));
+      dom0.hears();
+      expect(await configure({ ...bella, number: 3 })).toEqual(done("configured"));
+    });
+  },
+  { shared: "NotMounted", packages: ["ocfs2-tools"] },
+);

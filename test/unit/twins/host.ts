@@ -85,6 +85,8 @@ export interface TwinHost {
   ocfs2(deviceBytes: number, bytes: number, slots: number): void;
   /** The other dom0 has that file system mounted. */
   mountedElsewhere(): void;
+  /** The kernel writes a heartbeat, as node 0, and hears these nodes; with none of them it does neither. */
+  hears(...numbers: readonly number[]): void;
 
   /**
    * The server serves this target over eth1, and the aoe driver here has found it: `e0.1`. It holds only zeros, or

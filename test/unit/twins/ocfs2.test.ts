@@ -175,6 +175,17 @@ twins(
       });
     });
 
+    it("loses its line of /etc/fstab, and the record of what that means", async () => {
+      const root = "/dev/vda / ext4 rw,relatime 0 1\n";
+      dom0.write("/etc/fstab", `${root}# xensan: san/disks 0a1b\n${device} /srv/data ocfs2 _netdev,noauto 0 0\n`);
+      dom0.write("/var/lib/xensan/mounts", `${uuid} /srv/data\n${uuid} /srv/data2\n`);
+      const command = unmountFilesystem({ owner, device, uuid, mountPoint: "/srv/data" });
+      expect(await dom0.act(command)).toEqual(done("unmounted"));
+      expect(dom0.read("/etc/fstab")).toBe(root);
+      expect(dom0.read("/var/lib/xensan/mounts")).toBe(`${uuid} /srv/data2\n`);
+      expect(await dom0.act(command)).toEqual(done("absent"));
+    });
+
     it("is not taken from somebody else's line of /etc/fstab", async () => {
       dom0.write("/etc/fstab", "/dev/vda / ext4 rw,relatime 0 1\n/dev/etherd/e0.1 /srv/data ocfs2 _netdev 0 0\n");
       const command = unmountFilesystem({ owner, device, uuid, mountPoint: "/srv/data" });
@@ -338,6 +349,24 @@ twins(
       );
       expect(await mounted([])).toEqual({ kind: "done", detail: "unchanged" });
       expect(await mounted(["noatime"])).toEqual({ kind: "done", detail: "repaired" });
+    });
+
+    it("is recorded by its UUID for the mount at boot, also where an older xensan did not", async () => {
+      const records = "/var/lib/xensan/mounts";
+      const other = "00000000-0000-4000-8000-000000000001 /srv/other\n";
+      const own = `${dom0.filesystem} /srv/xen\n`;
+      dom0.write("/etc/fstab", fstab);
+      expect(await mounted([])).toEqual(done("adopted"));
+      expect(dom0.read(records)).toBe(own);
+      const entries = dom0.read("/etc/fstab");
+      dom0.remove(records);
+      expect(await mounted([])).toEqual(done("repaired"));
+      expect(dom0.read(records)).toBe(own);
+      dom0.write(records, `${uuid} /srv/xen\n${other}`);
+      expect(await mounted([])).toEqual(done("repaired"));
+      expect(dom0.read(records)).toBe(`${other}${own}`);
+      expect(await mounted([])).toEqual(done("unchanged"));
+      expect(dom0.read("/etc/fstab")).toBe(entries);
     });
 
     it("is not loosened by a spec that the owner of the host does not follow", async () => {

@@ -334,6 +334,12 @@ export function shellHost(
       put("/fake/ocfs2", `${at("/dev/etherd/e15.15")} ${bytes / 4096} 12 12 ${slots} ${uuid} DATA labclus\n`);
     },
     mountedElsewhere: () => put("/fake/mounted-elsewhere", ""),
+    hears(...numbers) {
+      const region = at(`/sys/kernel/config/cluster/labclus/heartbeat/${filesystem.replaceAll("-", "").toUpperCase()}`);
+      if (numbers.length > 0) mkdirSync(region, { recursive: true });
+      else rmSync(region, { recursive: true });
+      put("/sys/kernel/debug/o2hb/livenodes", `${numbers.join(" ")}\n`);
+    },
     blockDevice(path, major, minor) {
       mkdirSync(dirname(at(path)), { recursive: true });
       return spawnSync("mknod", [at(path), "b", String(major), String(minor)]).status === 0;

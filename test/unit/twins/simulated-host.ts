@@ -160,6 +160,20 @@ export function simulatedHost(furniture: Furniture): TwinHost {
       const where = { device: "/dev/etherd/e15.15", mountPoint, uuid: filesystem, backing: "", content };
       rack.host("brutus").running.o2cb.mounts.push({ ...where, slot: 0, node: 1, users: [], close: () => undefined });
     },
+    hears(...numbers) {
+      const { regions } = host.running.o2cb;
+      const uuid = regionName(filesystem);
+      regions.delete(uuid);
+      if (numbers.length === 0) return;
+      const parameters = { uuid: filesystem, label: "DATA", cluster: "labclus", globalHeartbeat: false };
+      const ocfs2 = createVolume({ ...parameters, nodeSlots: 4, sizeBytes: 2 ** 30 });
+      for (const number of numbers) ocfs2.beats.set(number, { from: 0, until: undefined, writer: undefined });
+      regions.set(uuid, {
+        ...{ uuid, device: "/dev/etherd/e15.15", content: { ...blankContent("ocfs2"), uuid: filesystem, ocfs2 } },
+        ...{ aoe: undefined, node: 0, hungSince: undefined, armedAt: 0, failed: false, errors: false },
+        close: () => undefined,
+      });
+    },
     served(target, sizeBytes, holds) {
       const san = rack.host("san");
       const [shelf = "", slot = ""] = target.slice(1).split(".");

@@ -32,6 +32,22 @@ prepare() {
 	done <"$state_dir/cluster"
 }
 
+# holds_recorded DEVICE MOUNTPOINT: the device holds the OCFS2 that mount-filesystem recorded for the directory. While
+# this host was off, another one may have got the address. Without a record, as of an older xensan, nothing is compared.
+holds_recorded() {
+	recorded=$(awk -v point="$2" '$2 == point { print $1 }' "$state_dir/mounts" 2>/dev/null)
+	[ -n "$recorded" ] || return 0
+	! command -v blockdev >/dev/null 2>&1 || blockdev --flushbufs "$1" 2>/dev/null || :
+	for blkid_tool in blkid /usr/sbin/blkid /sbin/blkid; do
+		# busybox's recognizes less.
+		case $("$blkid_tool" -V 2>&1) in *util-linux*) break ;; esac
+	done
+	held=$("$blkid_tool" -p -o export "$1" 2>/dev/null </dev/null | sed -n 's/^UUID=/UUID /p; s/^TYPE=//p' | sort | tr '\n' ' ')
+	[ "$held" != "UUID $recorded ocfs2 " ] || return 0
+	echo "xensan: $1 is not mounted on $2: it holds ${held:-nothing that blkid reads }and not UUID $recorded ocfs2" >&2
+	return 1
+}
+
 seconds=2
 while [ -n "$(waiting)" ]; do
 	waiting | while read -r device mount_point; do
@@ -40,7 +56,7 @@ while [ -n "$(waiting)" ]; do
 			sleep 2
 		fi
 		# A mount that fails because of the network takes more than a minute, but does no harm.
-		if [ -b "$device" ] && prepare; then mount "$mount_point" </dev/null; fi
+		if [ -b "$device" ] && prepare && holds_recorded "$device" "$mount_point"; then mount "$mount_point" </dev/null; fi
 	done
 	[ -n "$(waiting)" ] || break
 	sleep "$seconds"
