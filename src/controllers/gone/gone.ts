@@ -70,6 +70,16 @@ export function heardWithoutHost(world: World, key: ObjectKey): string | undefin
   return hearing.kind === "Silent" ? undefined : hearing.message;
 }
 
+/**
+ * Why another machine may be running as a XenHost that answers, for instance the one that it replaces: another node
+ * hears its heartbeat, or has not listened long enough, and the machine that answers writes none. Undefined: none does.
+ */
+export function heardBeside(world: World, key: ObjectKey, { o2cb }: HostFacts): string | undefined {
+  if (o2cb.state === "known" && (o2cb.value.active?.regions ?? []).length > 0) return undefined;
+  const hearing = hearingOf(world, key);
+  return hearing.kind === "Silent" ? undefined : hearing.message;
+}
+
 /** Neither proof nor declaration counts before the machines that may hear its heartbeat have listened. */
 const uncontradicted = (ended: Ended, hearing: Hearing): Gone =>
   hearing.kind === "Unsure" ? { kind: "Unproved", why: "", witnesses: hearing.witnesses } : ended;

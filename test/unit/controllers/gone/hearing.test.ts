@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { Ocfs2Cluster } from "../../../../src/api/kinds.ts";
-import { heardWithoutHost } from "../../../../src/controllers/gone/gone.ts";
+import { heardBeside, heardWithoutHost } from "../../../../src/controllers/gone/gone.ts";
 import { hearingOf } from "../../../../src/controllers/gone/hearing.ts";
 import { Heartbeats } from "../../../../src/controllers/gone/heartbeats.ts";
 import { type HostView, pending } from "../../../../src/controllers/hosts/view.ts";
 import type { World } from "../../../../src/controllers/world.ts";
-import { known, reachable, unreachable } from "../facts.ts";
-import { device, shared, uuid } from "../ocfs2-cluster/observations.ts";
+import { facts, known, reachable, unreachable } from "../facts.ts";
+import { active, device, o2cb, region, shared, uuid } from "../ocfs2-cluster/observations.ts";
 
 const key = { namespace: "san", name: "brutus" };
 
@@ -53,6 +53,9 @@ function scene(former?: number, formatted = true) {
     },
     heard: (silentMs = 0) => hearingOf(world, key, silentMs).kind,
     why: () => heardWithoutHost(world, key),
+    /** A machine answers as brutus and writes a heartbeat, or none. */
+    beside: (regions: readonly { uuid: string; device: string }[]) =>
+      heardBeside(world, key, facts({ o2cb: known(o2cb({ active: active({ regions }) })) })),
   };
 }
 
@@ -107,6 +110,16 @@ describe("the heartbeat of a host", () => {
     );
     // Otherwise nobody could be declared dead where all are.
     expect(heard()).toBe("Silent");
+  });
+
+  it("is another machine's where the one that answers in its place writes none", () => {
+    const { look, beside } = scene();
+    look(0, { 1: "a" });
+    look(30_000, { 1: "b" });
+    expect(beside([{ uuid: region, device }])).toBeUndefined();
+    expect(beside([])).toContain(`XenHost bella sees the heartbeat of node 1 (brutus) on ${device}`);
+    look(60_000, { 1: "b" });
+    expect(beside([])).toBeUndefined();
   });
 
   it("is not waited for on a file system that nobody has formatted", () => {
