@@ -204,7 +204,9 @@ function sightingOf(host: ObservedHost, uuid: string): Sighting {
   const absent = (): Sighting => {
     if (!machine.fresh) return unknown("has not been probed yet");
     if (machine.heard === undefined) return { state: "Absent", host };
-    return unknown(`answers and writes no heartbeat, but another machine may be running in its place: ${machine.heard}`);
+    return unknown(
+      `answers and writes no heartbeat, but another machine may be running in its place: ${machine.heard}`,
+    );
   };
   // Without a toolstack no domain can run there.
   if (domains.state === "absent") return absent();
