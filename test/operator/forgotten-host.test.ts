@@ -130,3 +130,48 @@ describe("a host whose management link is cut, while its heartbeat is seen", () 
     expect([running(stage), [...said]]).toEqual([[home], ["False/HeartbeatHeard", "False/Unreachable"]]);
   });
 });
+
+describe("a management network that is out", () => {
+  const abandon = (stage: Stage, host: string) => {
+    const nodes = Object(stage.find("Ocfs2Cluster", at("xen"))).spec.nodes.filter(
+      (node: { hostRef: { name: string } }) => node.hostRef.name !== host,
+    );
+    stage.patch("Ocfs2Cluster", at("xen"), { spec: { nodes } });
+    stage.patch("XenHost", at(host), { metadata: { annotations: { "xensan.dev/abandon": host } } });
+    stage.delete("XenHost", at(host));
+  };
+  const nodesOf = (stage: Stage): string[] =>
+    Object(status(stage, "Ocfs2Cluster", "xen"))
+      .nodes.map((node: { hostRef: { name: string } }) => node.hostRef.name)
+      .sort();
+
+  it("lets no host be abandoned: the only node that could hear it cannot be asked", async () => {
+    const { stage, home, other } = await started();
+    for (const host of [home, other]) stage.rack.setManagement(host, "Cut");
+    await eventually(stage, () => word(stage, "XenHost", other, "Reachable"), "False/Unreachable");
+    await stage.advance(minutes(5));
+    abandon(stage, other);
+    await stage.advance(minutes(15));
+    expect(word(stage, "XenHost", other, "DeletionBlocked")).toBe("True/HeartbeatHeard");
+    expect(message(stage, "XenHost", other, "DeletionBlocked")).toContain(
+      `XenHost ${home}, which may see the heartbeat of ${other}`,
+    );
+    expect(nodesOf(stage)).toEqual(["bella", "brutus"]);
+    // The network is back for the listener alone: the other one still beats.
+    stage.rack.setManagement(home, "Connected");
+    await stage.advance(minutes(15));
+    expect(message(stage, "XenHost", other, "DeletionBlocked")).toContain(`XenHost ${home} sees the heartbeat`);
+    expect([nodesOf(stage), running(stage)]).toEqual([["bella", "brutus"], [home]]);
+  });
+
+  it("is no reason to wait where the listener itself is declared dead", async () => {
+    const { stage, home, other } = await started();
+    for (const host of [home, other]) stage.rack.powerOff(host);
+    await eventually(stage, () => word(stage, "XenHost", other, "Reachable"), "False/Unreachable");
+    abandon(stage, other);
+    await stage.advance(minutes(5));
+    expect(message(stage, "XenHost", other, "DeletionBlocked")).toContain(`run xensan forget ${home}`);
+    forget(stage, home);
+    await eventually(stage, () => stage.find("XenHost", at(other)), undefined);
+  });
+});

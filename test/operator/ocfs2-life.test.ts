@@ -125,6 +125,67 @@ describe("a node that is removed", () => {
   });
 });
 
+describe("a node whose machine has a rival", () => {
+  const numbersOf = (stage: Stage, name = "xen") => {
+    const { nodes: seen } = status(stage, "Ocfs2Cluster", name);
+    return (Array.isArray(seen) ? seen : []).filter(isObject).map(({ number }) => number);
+  };
+  const seats = (...all: readonly (readonly [string, number])[]) =>
+    all.map(([name, number]) => ({ hostRef: { name }, number, address: `10.98.0.1${Math.min(number, 2) + 2}` }));
+
+  it("keeps its number until it is unmounted, when another XenHost for the same machine takes its place", async () => {
+    const stage = await formed(three);
+    stage.rack.host("caesar").running.o2cb.mounts[0]?.users.push("process 77 vi");
+    stage.apply(xenHost("caesar.lan", 2214));
+    await stage.advance(minutes(2));
+    const nodes = seats(["bella", 0], ["brutus", 1], ["caesar.lan", 5]);
+    stage.patch("Ocfs2Cluster", at("xen"), { spec: { nodes } });
+    for (let minute = 0; minute < 10; minute++) {
+      await stage.advance(minutes(1));
+      expect(numbersOf(stage)).toEqual([0, 1, 5, 2]);
+      expect(registered(stage, "bella")).toEqual([0, 1, 2]);
+      expect(stage.rack.readFile("bella", "/etc/ocfs2/cluster.conf")).not.toContain("number = 5");
+    }
+    expect(cluster(stage, "Mounted")).toBe("False/FilesystemInUse");
+    expect(message(stage, "Ocfs2Cluster", "xen", "Online")).toContain(
+      "is the same machine as caesar, which must leave first",
+    );
+    stage.rack.host("caesar").running.o2cb.mounts[0]?.users.pop();
+    await eventually(stage, () => numbersOf(stage), [0, 1, 5], 15);
+    expect(mounts(stage)).toEqual(["bella /srv/xen", "brutus /srv/xen"]);
+  });
+
+  it("stays in its cluster until it is seen to have left, when an older cluster takes it while it cannot be reached", async () => {
+    const elder = (...names: readonly (readonly [string, number])[]) => ({
+      ...ocfs2Cluster("elder", [], { clusterName: "other", filesystems: [], nodes: seats(...names) }),
+    });
+    const stage = rig({ objects: [...objects, elder(["brutus", 1])] });
+    await stage.advance(minutes(1));
+    stage.apply(ocfs2Cluster("xen", [], { nodes: seats(["bella", 0], ["caesar", 2]) }));
+    await eventually(stage, () => mounts(stage), ["bella /srv/xen", "caesar /srv/xen"]);
+    await eventually(stage, () => ready(stage), "True/Ready");
+    stage.life.end();
+    stage.rack.setManagement("caesar", "Cut");
+    stage.patch("Ocfs2Cluster", at("elder"), { spec: { nodes: seats(["brutus", 1], ["caesar", 2]) } });
+    stage.patch("Ocfs2Cluster", at("xen"), { spec: { nodes: seats(["bella", 0]) } });
+    stage.startOperator();
+    await stage.advance(minutes(10));
+    expect(numbersOf(stage)).toEqual([0, 2]);
+    expect(registered(stage, "bella")).toEqual([0, 2]);
+    expect(message(stage, "Ocfs2Cluster", "xen", "Configured")).toContain(
+      "caesar is no longer a node: cannot be reached",
+    );
+    stage.delete("Ocfs2Cluster", at("xen"));
+    await eventually(stage, () => cluster(stage, "DeletionBlocked"), "True/NodeUnreachable");
+    await stage.advance(minutes(10));
+    expect(mounts(stage)).toContain("caesar /srv/xen");
+    stage.rack.setManagement("caesar", "Connected");
+    await eventually(stage, () => stage.find("Ocfs2Cluster", at("xen")), undefined, 15);
+    expect(mounts(stage)).toEqual([]);
+    await eventually(stage, () => word(stage, "Ocfs2Cluster", "elder", "Ready"), "True/Ready", 15);
+  });
+});
+
 describe("a cluster that is deleted", () => {
   it("is unmounted everywhere, then removed everywhere, and leaves the data", async () => {
     const stage = await formed();

@@ -466,7 +466,10 @@ describe("another machine under the name of a host", () => {
     const approve = `Machine:${stage.rack.host("san").machineId}`;
     stage.patch("XenHost", at(host), { metadata: { annotations: { "xensan.dev/approve": approve } } });
     await stays(stage, minutes(20));
-    expect(domainSays(stage, "Ready")).toBe("Unknown/LockedElsewhere");
+    expect(domainSays(stage, "Ready")).toBe("Unknown/HostUnknown");
+    expect(message(stage, "XenDomain", "vm-test", "Running")).toContain(
+      `XenHost ${host} answers and writes no heartbeat, but another machine may be running in its place: XenHost ${otherOf(host)} sees the heartbeat`,
+    );
   });
 
   it("that died with its domain: nothing starts until a person says that the old one is gone", async () => {

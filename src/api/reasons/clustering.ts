@@ -25,13 +25,13 @@ export const clustering = {
   },
   NodeInOtherCluster: {
     stalls: true,
-    conditions: ["Configured", "Online", "Formatted", "Mounted"],
+    conditions: ["Configured", "Online", "Formatted", "Mounted", "DeletionBlocked"],
     meaning: "An older Ocfs2Cluster has the host as a node: a host is in one cluster only.",
     action: "Remove the host from one of the two.",
   },
   SameMachine: {
     stalls: true,
-    conditions: ["Configured", "Online", "Formatted", "Mounted"],
+    conditions: ["Configured", "Online", "Formatted", "Mounted", "DeletionBlocked"],
     meaning: "Two nodes are the same machine under two names.",
     action: "Remove one of them.",
   },

@@ -2,7 +2,7 @@ import type { AoeVolumeSpec } from "../../api/aoe-volume.ts";
 import type { AoeVolume } from "../../api/kinds.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { approvalThatCounts } from "../directives.ts";
-import { heardWithoutHost } from "../gone/hearing.ts";
+import { heardWithoutHost } from "../gone/gone.ts";
 import { addressOf } from "../hosts/endpoint.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { addressText, currentFacts, lastFacts, lookUp, pending } from "../hosts/view.ts";

@@ -53,6 +53,33 @@ export function goneOf(world: World, key: ObjectKey): Gone {
   return hasEnded(gone) ? uncontradicted(gone, hearing) : gone;
 }
 
+/**
+ * Whether a XenHost that is to go, or does not exist, may be running. A listener that does not answer may hear it,
+ * unless its own boot has ended.
+ */
+export const hearingOfLeaving = (world: World, key: ObjectKey, silentMs = 0): Hearing =>
+  hearingOf(world, key, silentMs, (listener) => !hasEnded(goneOf(world, listener)));
+
+/**
+ * Why a machine may be running whose XenHost does not exist, or was never reached: another node hears its heartbeat, has
+ * not listened long enough, or cannot be asked. Undefined: none hears it. After a restore a XenHost may be applied later
+ * than the rest.
+ */
+export function heardWithoutHost(world: World, key: ObjectKey): string | undefined {
+  const hearing = hearingOfLeaving(world, key);
+  return hearing.kind === "Silent" ? undefined : hearing.message;
+}
+
+/**
+ * Why another machine may be running as a XenHost that answers, for instance the one that it replaces: another node
+ * hears its heartbeat, or has not listened long enough, and the machine that answers writes none. Undefined: none does.
+ */
+export function heardBeside(world: World, key: ObjectKey, { o2cb }: HostFacts): string | undefined {
+  if (o2cb.state === "known" && (o2cb.value.active?.regions ?? []).length > 0) return undefined;
+  const hearing = hearingOf(world, key);
+  return hearing.kind === "Silent" ? undefined : hearing.message;
+}
+
 /** Neither proof nor declaration counts before the machines that may hear its heartbeat have listened. */
 const uncontradicted = (ended: Ended, hearing: Hearing): Gone =>
   hearing.kind === "Unsure" ? { kind: "Unproved", why: "", witnesses: hearing.witnesses } : ended;

@@ -9,38 +9,42 @@ import { reads } from "./heartbeats.ts";
 /** Whether the other nodes of its clusters hear a XenHost's heartbeat on the devices that they share. */
 export type Hearing =
   | { readonly kind: "Heard"; readonly message: string; readonly witnesses: readonly Machine[] }
-  /** These machines may hear it, and have not listened long enough. */
+  /** These machines may hear it, and have not listened long enough; or who may hear it cannot be asked. */
   | { readonly kind: "Unsure"; readonly message: string; readonly witnesses: readonly Machine[] }
-  /** No machine that can be probed hears it, or none can be probed. */
+  /** No machine that can be probed hears it, and none that cannot be probed counts. */
   | { readonly kind: "Silent" };
-
-/**
- * Why a machine may be running whose XenHost does not exist, or was never reached: another node hears its heartbeat, or
- * has not listened long enough. Undefined: none hears it. After a restore a XenHost may be applied later than the rest.
- */
-export function heardWithoutHost(world: World, key: ObjectKey): string | undefined {
-  const hearing = hearingOf(world, key);
-  return hearing.kind === "Silent" ? undefined : hearing.message;
-}
 
 /** How old the younger of the two looks that show a heartbeat may be: some probe intervals. */
 const recentMs = 180_000;
 
 /**
  * Whether a XenHost's heartbeat is heard. `silentMs`: how long each listener must have heard nothing; 0: two looks
- * suffice.
+ * suffice. `mayBeUp`: whether a listener that does not answer may be running. If nobody else listens to a file system,
+ * such a listener leaves it unsure; without this function it does not count.
  */
-export function hearingOf(world: World, key: ObjectKey, silentMs = 0): Hearing {
+export function hearingOf(
+  world: World,
+  key: ObjectKey,
+  silentMs = 0,
+  mayBeUp: (listener: ObjectKey) => boolean = () => false,
+): Hearing {
   const witnesses = new Set<Machine>();
   let unsure = "";
   for (const cluster of world.stores.clusters.byIndex("host", keyString(key))) {
     const numbers = numbersOf(cluster, key.name);
-    for (const device of (cluster.status?.filesystems ?? []).flatMap((one) => one.device ?? []))
+    for (const { device, uuid } of cluster.status?.filesystems ?? []) {
+      if (device === undefined) continue;
+      let away: string | undefined;
+      let listeners = 0;
       for (const { host } of nodesOf(cluster)) {
         const listener = host === key.name ? undefined : world.machines.of(refTo("XenHost", key.namespace, host));
         if (listener === undefined) continue;
-        const asked = listener.agent.view.state !== "Pending";
-        if (asked && !reads(listener, device)) continue;
+        const { view } = listener.agent;
+        // Nobody has mounted a file system without a UUID.
+        if (view.state === "Unreachable" && uuid !== undefined && mayBeUp({ namespace: key.namespace, name: host }))
+          away ??= `XenHost ${host}, which may see the heartbeat of ${key.name} on ${device}, cannot be reached (${view.reason}): repair its network or SSH, or, when that machine is off, run xensan forget ${host}`;
+        if (view.state !== "Pending" && !reads(listener, device)) continue;
+        listeners++;
         const beating = world.heartbeats.beating(listener, device);
         const recent = beating !== undefined && world.clock.monotonic() - beating.until <= recentMs;
         for (const number of numbers) {
@@ -58,8 +62,10 @@ export function hearingOf(world: World, key: ObjectKey, silentMs = 0): Hearing {
           witnesses.add(listener);
         }
       }
+      if (listeners === 0) unsure ||= away ?? "";
+    }
   }
-  return witnesses.size === 0 ? { kind: "Silent" } : { kind: "Unsure", message: unsure, witnesses: [...witnesses] };
+  return unsure === "" ? { kind: "Silent" } : { kind: "Unsure", message: unsure, witnesses: [...witnesses] };
 }
 
 /** Nodes of the spec, and former nodes that have not left yet. */

@@ -22,13 +22,20 @@ export function jobs(
   const object = refOf("Ocfs2Cluster", cluster);
   const concerns = concernedBy(world, cluster);
   const known = new Set(["", ...labels(cluster), ...steps.map(({ work }) => work)]);
+  const all = observation.nodes.flatMap((node) => {
+    const machine = world.machines.of(refTo("XenHost", object.namespace, node.host));
+    return machine === undefined ? [] : [{ node, machine }];
+  });
+  const isRival = (node: ObservedNode) => node.state === "Found" && node.rival !== undefined;
+  // A machine gets one job for one work: of two nodes on it, one has a rival and no steps.
+  const seats = all.filter(
+    (seat) => !isRival(seat.node) || !all.some((other) => other.machine === seat.machine && !isRival(other.node)),
+  );
   return [...known].flatMap((label) =>
-    observation.nodes.flatMap((node): Job[] => {
-      const machine = world.machines.of(refTo("XenHost", object.namespace, node.host));
-      if (machine === undefined) return [];
+    seats.map(({ node, machine }): Job => {
       const mine = steps.filter((step) => step.work === label && isOn(step, xenHost(node.host)));
       const basis = mine.length === 0 ? "" : basisOf(observation, node, label);
-      return [{ work: workOf(object, label), machine, steps: mine, basis, concerns }];
+      return { work: workOf(object, label), machine, steps: mine, basis, concerns };
     }),
   );
 }

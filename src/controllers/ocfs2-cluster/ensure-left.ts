@@ -11,7 +11,7 @@ import {
   open,
   stepOn,
 } from "./finding.ts";
-import { clusterRequest, sameNodes } from "./members.ts";
+import { clusterRequest, deviceOf, membership, sameNodes, sharedDevice } from "./members.ts";
 import { type ClusterObservation, leavingNodes, listedNodes, type ObservedNode, readyNode } from "./observation.ts";
 
 /** How far a node has left the cluster. */
@@ -45,13 +45,17 @@ export function leave(cluster: ClusterObservation, node: ObservedNode): Leaving 
   const { host } = node;
   const gone = { node, left: true, assessment: undefined, steps: [] };
   if (node.state === "NotFound" && node.heard === undefined) return gone;
-  if (node.state === "Found" && (node.neverReached || node.rival !== undefined)) return gone;
+  if (node.state === "Found" && node.neverReached) return gone;
   const waits = (assessment: Assessment, steps: readonly ClusterStep[] = []): Leaving => ({
     node,
     left: false,
     assessment,
     steps,
   });
+  if (node.state === "Found" && node.rival !== undefined) {
+    const kept = keptByRival(cluster, node);
+    return kept === undefined ? gone : waits(kept);
+  }
   const rests = cluster.filesystems.map((one) => assessRest(cluster, one, node));
   const ready = readyNode(node);
   if (ready === undefined) {
@@ -78,6 +82,41 @@ export function leave(cluster: ClusterObservation, node: ObservedNode): Leaving 
   const rest = restOf(cluster, node);
   if (rest === undefined && ready.removed) return gone;
   return waits(bad(host, "NodeLeaving", "the cluster is being removed from the host"), [removal(cluster, host)]);
+}
+
+/**
+ * Why a host that is another node, or a node of another cluster, may still be this node. Undefined: a current look shows
+ * that it is not, or the host has no rival.
+ */
+export function keptByRival(cluster: ClusterObservation, node: ObservedNode): Assessment | undefined {
+  if (node.state !== "Found" || node.rival === undefined) return undefined;
+  const { host, name, number, rival, view } = node;
+  const same = rival.reason === "SameMachine";
+  // Only the name of its XenHost changes.
+  if (same && listedNodes(cluster).some((other) => other.number === number && other.name === name)) return undefined;
+  if (view.state === "Unreachable") {
+    const message = `cannot be reached (${view.reason}): ${view.message}${adviceOn(node)}`;
+    return open(host, "NodeUnreachable", message);
+  }
+  if (view.state === "Pending" || !node.fresh || !node.trusted) return open(host, "Pending", "Waiting for a probe");
+  const { facts } = view.snapshot;
+  if (facts.o2cb.state === "unknown" || (facts.o2cb.state === "known" && facts.o2cb.value.activeUnreadable === true))
+    return open(host, "FactsUnknown", "which cluster is online is not known");
+  const { clusterName } = cluster.spec;
+  const now = membership(facts, cluster.owner, { clusterName, name });
+  if (same && now.number !== undefined && now.number !== number) return undefined;
+  const kept = (what: string) => bad(host, rival.reason, `${rival.message}. ${what}`);
+  if (now.online) return kept(`O2CB cluster ${clusterName} is still online there: unmount its file systems`);
+  for (const filesystem of cluster.filesystems) {
+    const path = deviceOf(filesystem);
+    if (path === undefined || filesystem.recorded?.uuid === undefined) continue;
+    const device = sharedDevice({ facts }, path);
+    if (device === undefined) return open(host, "FactsUnknown", "the mount state is not known yet");
+    const [mounted] = device.mounts;
+    if (mounted !== undefined)
+      return kept(`${filesystem.label} is still mounted there on ${mounted.mountPoint}: unmount it`);
+  }
+  return undefined;
 }
 
 /** What a person can do about a node that does not answer. */

@@ -1,7 +1,9 @@
+import type { HostFacts } from "../../host/facts.ts";
 import type { ClusterRequest } from "../../host/ocfs2-actions.ts";
 import type { O2cbNode, O2cbTimeouts, SharedDevice } from "../../host/ocfs2-facts.ts";
 import type { RegionRequest } from "../../host/ocfs2-values.ts";
 import { regionName } from "../gone/heartbeats.ts";
+import { isMarkOf, markedName } from "../identity.ts";
 import {
   type ClusterObservation,
   leavingNodes,
@@ -22,6 +24,30 @@ export const deviceOf = ({ volume, recorded }: ObservedFilesystem): string | und
 export function sharedDevice({ facts }: Pick<ReadyNode, "facts">, path: string | undefined): SharedDevice | undefined {
   if (facts.sharedDevices.state !== "known") return undefined;
   return facts.sharedDevices.value.find((one) => one.path === path);
+}
+
+/** What a machine is in a cluster. `number`: in the kernel, or at its next boot. */
+export interface Membership {
+  readonly online: boolean;
+  readonly number: number | undefined;
+}
+
+/** What the facts of a machine say about the cluster `clusterName` of this owner, in which its host name is `name`. */
+export function membership(
+  { o2cb }: HostFacts,
+  { namespace, name: ownName }: { readonly namespace: string; readonly name: string },
+  { clusterName, name }: { readonly clusterName: string; readonly name: string },
+): Membership {
+  if (o2cb.state !== "known") return { online: false, number: undefined };
+  const { active, configuration } = o2cb.value;
+  const written = configuration?.state === "Readable" ? configuration : undefined;
+  const ours = written !== undefined && isMarkOf({ namespace, name: ownName }, written.owner);
+  // Another Ocfs2Cluster may use the same name.
+  const foreign = !ours && markedName(written?.owner) !== undefined;
+  if (active?.name === clusterName && !foreign)
+    return { online: true, number: active.nodes.find(({ local }) => local)?.number };
+  const seat = ours ? written.nodes.find((node) => node.name.toLowerCase() === name.toLowerCase()) : undefined;
+  return { online: false, number: seat?.number };
 }
 
 /** Whether the file system is mounted on the node, or will be at the next boot through us. */

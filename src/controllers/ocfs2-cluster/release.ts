@@ -1,15 +1,15 @@
 import type { Reason } from "../../api/reasons.ts";
 import type { Release } from "../converge.ts";
 import { yes } from "../finding.ts";
-import { removal, restOf } from "./ensure-left.ts";
+import { keptByRival, removal, restOf } from "./ensure-left.ts";
 import { assessRest } from "./ensure-mounted.ts";
 import { type ClusterFinding, nodeProblem, nothingFound } from "./finding.ts";
 import type { ClusterObservation, ObservedNode } from "./observation.ts";
 
 /** Removes a deleted cluster: unmounts it everywhere, then removes it everywhere. The data stays on its volumes. */
 export function release(cluster: ClusterObservation): Release<ClusterFinding> {
-  const nodes = cluster.nodes.filter((node) => wasTouched(node));
-  const away = nodes.flatMap((node) => nodeProblem(node) ?? []);
+  const nodes = cluster.nodes.filter((node) => wasTouched(cluster, node));
+  const away = nodes.flatMap((node) => keptByRival(cluster, node) ?? nodeProblem(node) ?? []);
   const rests = nodes.flatMap((node) =>
     cluster.filesystems.map((one) => ({ node, ...assessRest(cluster, one, node) })),
   );
@@ -39,12 +39,15 @@ export function release(cluster: ClusterObservation): Release<ClusterFinding> {
 }
 
 /**
- * A host that was never reached, whose XenHost was released, or that belongs to another cluster has nothing of ours.
+ * A host that was never reached, whose XenHost was released, or that was seen to belong to another cluster has nothing
+ * of ours.
  */
-const wasTouched = (node: ObservedNode) =>
+const wasTouched = (cluster: ClusterObservation, node: ObservedNode) =>
   node.state === "Invalid" ||
   (node.state === "NotFound" && node.heard !== undefined) ||
-  (node.state === "Found" && !node.neverReached && node.rival === undefined);
+  (node.state === "Found" &&
+    !node.neverReached &&
+    (node.rival === undefined || keptByRival(cluster, node) !== undefined));
 
 const names = (nodes: readonly ObservedNode[]) => nodes.map(({ host }) => host).join(", ");
 

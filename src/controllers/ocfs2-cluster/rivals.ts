@@ -1,9 +1,12 @@
 import type { Ocfs2Cluster } from "../../api/kinds.ts";
+import { keyOf } from "../../runtime/kube-api.ts";
 import { addressOf } from "../hosts/endpoint.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { lastFacts } from "../hosts/view.ts";
 import { isOlder, markedName, refTo } from "../identity.ts";
+import { clusterSpec } from "../specs.ts";
 import type { World } from "../world.ts";
+import { membership } from "./members.ts";
 import type { NodeName, Rival } from "./observation.ts";
 
 /** Why a host cannot be a node of this cluster: it is another node already, or a node of another cluster. */
@@ -17,13 +20,22 @@ export function seeRival(
   if (watched === undefined) return undefined;
   const { namespace = "" } = cluster.metadata;
   const machine = machinesLike(world, watched);
+  // The number under which the machine runs counts first, so that a former node leaves before its successor joins.
+  const isNow = (one: NodeName) => numberOn(cluster, one.name, machine) === one.number;
+  const precedes = (one: NodeName, other: NodeName) =>
+    isNow(one) === isNow(other) ? names.indexOf(one) < names.indexOf(other) : isNow(one);
   const twin = names.find((other) => {
-    if (names.indexOf(other) >= names.indexOf(node)) return false;
+    if (other === node || !precedes(other, node)) return false;
     const host = world.machines.of(refTo("XenHost", namespace, other.host));
     return host !== undefined && machine.includes(host);
   });
   if (twin !== undefined)
-    return { reason: "SameMachine", message: `is the same machine as ${twin.host}: remove one of the two nodes` };
+    return {
+      reason: "SameMachine",
+      message: twin.listed
+        ? `is the same machine as ${twin.host}: remove one of the two nodes`
+        : `is the same machine as ${twin.host}, which must leave first`,
+    };
   const holder = holderOf(watched);
   const own = `${namespace}/${cluster.metadata.name}`;
   if (holder === own) return undefined;
@@ -43,6 +55,19 @@ function holderOf(host: Machine): string | undefined {
   const o2cb = lastFacts(host.agent.view)?.o2cb;
   const configuration = o2cb?.state === "known" ? o2cb.value.configuration : undefined;
   return configuration?.state === "Readable" ? markedName(configuration.owner) : undefined;
+}
+
+/** The number under which the machine is a node of the cluster, as its last look showed. */
+function numberOn(cluster: Ocfs2Cluster, name: string, machine: readonly Machine[]): number | undefined {
+  const parsed = clusterSpec(cluster);
+  if (!parsed.ok) return undefined;
+  const { clusterName } = parsed.spec;
+  for (const { agent } of machine) {
+    const facts = lastFacts(agent.view);
+    const { number } = (facts && membership(facts, keyOf(cluster), { clusterName, name })) ?? {};
+    if (number !== undefined) return number;
+  }
+  return undefined;
 }
 
 function machinesLike(world: World, host: Machine): Machine[] {

@@ -87,6 +87,8 @@ export interface ObservedHost {
         readonly view: HostView;
         /** What is proved about the host while it does not answer. */
         readonly gone: Gone;
+        /** Why another machine may be running in its place, with the domain, although one answers. */
+        readonly heard: string | undefined;
         /** It was probed since the spec changed. */
         readonly fresh: boolean;
         /** MiB for domains whose start there was permitted and that its last probe does not show yet. */
@@ -199,8 +201,15 @@ function sightingOf(host: ObservedHost, uuid: string): Sighting {
   }
   if (machine.view.state === "Pending") return unknown("has not been probed yet");
   const { domains } = machine.view.snapshot.facts;
+  const absent = (): Sighting => {
+    if (!machine.fresh) return unknown("has not been probed yet");
+    if (machine.heard === undefined) return { state: "Absent", host };
+    return unknown(
+      `answers and writes no heartbeat, but another machine may be running in its place: ${machine.heard}`,
+    );
+  };
   // Without a toolstack no domain can run there.
-  if (domains.state === "absent") return machine.fresh ? { state: "Absent", host } : unknown("has not been probed yet");
+  if (domains.state === "absent") return absent();
   if (domains.state === "unknown") return unknown(`did not report its domains (${domains.why})`);
   const domain = domains.value.domains.find((one) => one.uuid === uuid);
   if (domain !== undefined) return { state: "Present", host, domain, moving: isMoving(domain.name) };
@@ -212,7 +221,7 @@ function sightingOf(host: ObservedHost, uuid: string): Sighting {
   );
   if (builder !== undefined) return unknown(`is building the domain (${builder.verb})`);
   // Only absence needs fresh facts: without them one of two copies could count as the only one.
-  return machine.fresh ? { state: "Absent", host } : unknown("has not been probed yet");
+  return absent();
 }
 
 /**

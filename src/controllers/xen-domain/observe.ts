@@ -4,8 +4,7 @@ import { findCondition } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import { approvalThatCounts, directivesOf, suspends } from "../directives.ts";
-import { goneOf } from "../gone/gone.ts";
-import { heardWithoutHost } from "../gone/hearing.ts";
+import { goneOf, heardBeside, heardWithoutHost } from "../gone/gone.ts";
 import { currentFacts, type HostView, lastFacts, pending } from "../hosts/view.ts";
 import { isOlder, refTo } from "../identity.ts";
 import { clusterSpec, domainSpec, hostSpec, migrationSpec } from "../specs.ts";
@@ -102,6 +101,7 @@ function hostSights(world: World, domain: XenDomain, spec: XenDomainSpec, starts
     const watched = world.machines.of(refTo("XenHost", namespace, host));
     if (!parsed.ok || watched === undefined) return { ...sight, machine: { state: "Invalid" } };
     const view = watched.agent.view ?? pending;
+    const facts = currentFacts(view);
     return {
       ...sight,
       machine: {
@@ -110,6 +110,7 @@ function hostSights(world: World, domain: XenDomain, spec: XenDomainSpec, starts
         spec: parsed.spec,
         view,
         gone: goneOf(world, { namespace, name: host }),
+        heard: facts && heardBeside(world, { namespace, name: host }, facts),
         fresh: world.freshness.isFresh(id, watched),
         reserved: starts?.reserved(refTo("XenHost", namespace, host), id, (uuid) => shows(view, uuid)) ?? 0,
         busy: watched.agent.pending(id),

@@ -3,8 +3,7 @@ import type { Reason } from "../../api/reasons.ts";
 import type { HostFacts } from "../../host/facts.ts";
 import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import { deadTimes } from "../gone/dead-time.ts";
-import { goneOf, hasEnded } from "../gone/gone.ts";
-import { hearingOf } from "../gone/hearing.ts";
+import { goneOf, hasEnded, hearingOfLeaving } from "../gone/gone.ts";
 import { currentFacts } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
 import type { World } from "../world.ts";
@@ -17,7 +16,8 @@ interface Contradiction {
 /**
  * Why a XenHost with xensan.dev/abandon stays; undefined: it may go. Afterwards nothing looks for domains on the
  * machine, so it must not write heartbeats: a look at it that began after the annotation was set shows none, or its
- * boot has ended, or the machines that can hear its heartbeat have heard none for the dead time.
+ * boot has ended, or the machines that can hear its heartbeat have heard none for the dead time. Silence of all these
+ * machines at once, as when the management network is out, shows nothing.
  */
 export function abandonRefused(world: World, host: XenHost): Contradiction | undefined {
   const key = keyOf(host);
@@ -37,7 +37,7 @@ export function abandonRefused(world: World, host: XenHost): Contradiction | und
   if (hasEnded(goneOf(world, key))) return undefined;
   // A node that cannot write resets itself after this time at the latest.
   const deadTime = Math.max(0, ...clusters.map((cluster) => deadTimes(world, cluster).longest));
-  const hearing = hearingOf(world, key, deadTime);
+  const hearing = hearingOfLeaving(world, key, deadTime);
   if (hearing.kind === "Silent") return undefined;
   if (hearing.kind === "Unsure") return waits("HeartbeatHeard", hearing.message);
   return {

@@ -68,13 +68,19 @@ function isDeclared(scene: Scene, host: string, uuid: string, mountPoint: string
       const { name = "" } = objectAt(node, "hostRef");
       return names.has(String(name)) && (seated.get(name) ?? node.number) === node.number;
     });
+    // So must a machine that another XenHost has in the cluster under another number.
+    const numbers = list(spec.nodes).flatMap((node) =>
+      isObject(node) && names.has(String(objectAt(node, "hostRef").name)) ? [node.number] : [],
+    );
+    const now = [...(scene.rack.host(host).running.o2cb.cluster?.nodes ?? [])].find(([, { name }]) => name === host);
+    const leaves = now !== undefined && names.size > 1 && !numbers.includes(now[0]);
     const labels = list(objectAt(cluster, "status").filesystems).flatMap((one) =>
       isObject(one) && one.uuid === uuid ? [one.label] : [],
     );
     const there = list(spec.filesystems).some(
       (one) => isObject(one) && labels.includes(one.label ?? null) && one.mountPoint === mountPoint,
     );
-    return listed && there;
+    return listed && !leaves && there;
   });
 }
 

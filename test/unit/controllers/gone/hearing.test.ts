@@ -1,16 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { Ocfs2Cluster } from "../../../../src/api/kinds.ts";
-import { heardWithoutHost, hearingOf } from "../../../../src/controllers/gone/hearing.ts";
+import { heardBeside, heardWithoutHost } from "../../../../src/controllers/gone/gone.ts";
+import { hearingOf } from "../../../../src/controllers/gone/hearing.ts";
 import { Heartbeats } from "../../../../src/controllers/gone/heartbeats.ts";
 import { type HostView, pending } from "../../../../src/controllers/hosts/view.ts";
 import type { World } from "../../../../src/controllers/world.ts";
-import { known, reachable } from "../facts.ts";
-import { device, shared } from "../ocfs2-cluster/observations.ts";
+import { facts, known, reachable, unreachable } from "../facts.ts";
+import { active, device, o2cb, region, shared, uuid } from "../ocfs2-cluster/observations.ts";
 
 const key = { namespace: "san", name: "brutus" };
 
 /** Bella, node 0, listens; brutus is node 1 in the spec and, if given, another number in the status. */
-function scene(former?: number) {
+function scene(former?: number, formatted = true) {
   const node = (name: string, number: number) => ({ hostRef: { name }, number, address: `10.0.0.${number + 1}` });
   const cluster = {
     metadata: { namespace: "san", name: "data" },
@@ -21,14 +22,14 @@ function scene(former?: number) {
     },
     status: {
       nodes: former === undefined ? [] : [node("brutus", former)],
-      filesystems: [{ label: "DATA", device }],
+      filesystems: [{ label: "DATA", device, ...(formatted ? { uuid } : {}) }],
     },
   } as unknown as Ocfs2Cluster;
   const bella = { agent: { view: pending as HostView } };
   const heartbeats = new Heartbeats();
   let now = 0;
   const world = {
-    stores: { clusters: { byIndex: () => [cluster] } },
+    stores: { clusters: { byIndex: () => [cluster] }, hosts: { get: () => undefined } },
     machines: { of: ({ name }: { name: string }) => (name === "bella" ? bella : undefined) },
     heartbeats,
     clock: { monotonic: () => now },
@@ -44,11 +45,17 @@ function scene(former?: number) {
   };
   return {
     look,
+    falls: () => {
+      bella.agent.view = unreachable;
+    },
     waits: (ms: number) => {
       now += ms;
     },
     heard: (silentMs = 0) => hearingOf(world, key, silentMs).kind,
     why: () => heardWithoutHost(world, key),
+    /** A machine answers as brutus and writes a heartbeat, or none. */
+    beside: (regions: readonly { uuid: string; device: string }[]) =>
+      heardBeside(world, key, facts({ o2cb: known(o2cb({ active: active({ regions }) })) })),
   };
 }
 
@@ -90,5 +97,34 @@ describe("the heartbeat of a host", () => {
     expect(heard()).toBe("Heard");
     look(60_000, { 5: "b" });
     expect(heard()).toBe("Silent");
+  });
+
+  it("is unsure where the only other node that may hear it cannot be asked", () => {
+    const { look, falls, heard, why } = scene();
+    look(0, { 1: "a" });
+    look(30_000, { 1: "a" });
+    expect(why()).toBeUndefined();
+    falls();
+    expect(why()).toBe(
+      `XenHost bella, which may see the heartbeat of brutus on ${device}, cannot be reached (Unreachable): repair its network or SSH, or, when that machine is off, run xensan forget bella`,
+    );
+    // Otherwise nobody could be declared dead where all are.
+    expect(heard()).toBe("Silent");
+  });
+
+  it("is another machine's where the one that answers in its place writes none", () => {
+    const { look, beside } = scene();
+    look(0, { 1: "a" });
+    look(30_000, { 1: "b" });
+    expect(beside([{ uuid: region, device }])).toBeUndefined();
+    expect(beside([])).toContain(`XenHost bella sees the heartbeat of node 1 (brutus) on ${device}`);
+    look(60_000, { 1: "b" });
+    expect(beside([])).toBeUndefined();
+  });
+
+  it("is not waited for on a file system that nobody has formatted", () => {
+    const { falls, why } = scene(undefined, false);
+    falls();
+    expect(why()).toBeUndefined();
   });
 });

@@ -32,6 +32,12 @@ const removal = says("False NodeLeaving: carl is no longer a node: the cluster i
 const none = { o2cb: known(o2cb({ active: undefined, configuration: undefined })) };
 const away = { ...unmounted(), ...none };
 const nothing = only({});
+const elsewhere = { reason: "NodeInOtherCluster", message: "is a node of old" } as const;
+const twin = { reason: "SameMachine", message: "is the same machine as carla" } as const;
+/** The kernel has the machine as this node. */
+const running = (name: "bella" | "carl") => ({
+  o2cb: known(o2cb({ active: active({ nodes: [{ ...seat(name), local: true }] }) })),
+});
 
 describe("a host that is no longer a node", () => {
   it("is unmounted first", () => {
@@ -79,7 +85,12 @@ describe("a host that is no longer a node", () => {
     ],
     ["there is no XenHost", { ...seat("carl"), host: "carl", listed: false, state: "NotFound", heard: undefined }],
     ["nobody ever reached it", carl({}, { view: unreachable, neverReached: true })],
-    ["it is another cluster's", carl({}, { rival: { reason: "NodeInOtherCluster", message: "" } })],
+    ["it is another cluster's, and nothing of ours is there", carl(away, { rival: elsewhere })],
+    ["its machine is another node now", carl({}, { rival: twin })],
+    [
+      "its XenHost has another name now",
+      { ...carl({}, { rival: twin, view: unreachable }), number: seat("bella").number, name: "bella" },
+    ],
   ])("has left where %s", (_name, one) => {
     expect(look(one)).toEqual(nothing);
   });
@@ -94,6 +105,23 @@ describe("a host that is no longer a node", () => {
       carl({}, { view: unreachable, beats: "bella sees its heartbeat" }),
     ],
     ["Unknown Pending: carl is no longer a node: Waiting for a probe", carl(away, { fresh: false, removed: true })],
+    [
+      "Unknown NodeUnreachable: carl is no longer a node: cannot be reached (Unreachable): no route to host. If the host is permanently gone, delete its XenHost with the annotation xensan.dev/abandon=carl",
+      carl({}, { view: unreachable, rival: elsewhere }),
+    ],
+    ["Unknown Pending: carl is no longer a node: Waiting for a probe", carl(away, { fresh: false, rival: elsewhere })],
+    [
+      "False NodeInOtherCluster: carl is no longer a node: is a node of old. O2CB cluster data is still online there: unmount its file systems",
+      carl(unmounted(), { rival: elsewhere }),
+    ],
+    [
+      "False NodeInOtherCluster: carl is no longer a node: is a node of old. DATA is still mounted there on /srv/data: unmount it",
+      carl({ o2cb: known(o2cb({ configuration: clusterConf({ owner: "san/old 2" }) })) }, { rival: elsewhere }),
+    ],
+    [
+      "False SameMachine: carl is no longer a node: is the same machine as carla. O2CB cluster data is still online there: unmount its file systems",
+      carl(running("carl"), { rival: twin }),
+    ],
     [
       "Unknown FactsUnknown: carl is no longer a node: the mount state is not known yet: blkid failed",
       carl({ sharedDevices: { state: "unknown", why: "blkid failed" } }),

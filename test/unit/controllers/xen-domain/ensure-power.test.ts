@@ -61,6 +61,15 @@ describe("a domain that runs nowhere", () => {
       domain({ hosts: [host("bella", written), host("brutus", {}, silent)] }),
     ],
     [
+      "Unknown HostUnknown: The domain is not running on any reachable host, but its state on other hosts is unknown: XenHost brutus answers and writes no heartbeat, but another machine may be running in its place: XenHost bella sees it",
+      domain({
+        hosts: [
+          host("bella", { ...written, ...lock("brutus", "22222222-2222-4222-8222-222222222222") }),
+          host("brutus", written, { heard: "XenHost bella sees it" }),
+        ],
+      }),
+    ],
+    [
       "Unknown HostUnknown: The domain is not running on any reachable host, but its state on other hosts is unknown: XenHost brutus has not been probed yet",
       domain({ hosts: [host("bella", written), host("brutus", written, { fresh: false })] }),
     ],

@@ -70,7 +70,7 @@ export const host = (name: string, given: Partial<HostFacts> = {}, rest: Partial
       domains: known({ domains: [], processes: [] }),
       ...{ domainConfigurations: known([]), ...given },
     }),
-    ...{ spec: hostSpec, gone: unproved, fresh: true, reserved: 0, busy: false, ...rest },
+    ...{ spec: hostSpec, gone: unproved, heard: undefined, fresh: true, reserved: 0, busy: false, ...rest },
   },
 });
 
