@@ -167,6 +167,9 @@ export const aoeVolumeStatusSchema = z.object({
           "Identity of the backing, stable over reboots and independent of its name: file system and inode, serial number, WWN or UUID.",
         ),
       path: z.string().max(512).describe("The path under which it is served."),
+      size: seenSizeSchema
+        .optional()
+        .describe("The most bytes of it that were served. With fewer, a part of it is lost: xensan does not grow it."),
     }),
   )
     .optional()

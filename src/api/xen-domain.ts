@@ -193,7 +193,9 @@ export const xenDomainStatusSchema = z.object({
         .max(64)
         .optional()
         .describe("Inode and time of birth of the image, as first seen: xensan does not use another file of its name."),
-      size: seenSizeSchema.optional().describe("Size of the image."),
+      size: seenSizeSchema
+        .optional()
+        .describe("Largest size of the image. If it has fewer bytes, a part of it is lost: xensan does not grow it."),
       copied: seenSizeSchema.optional().describe("Bytes copied so far."),
     }),
     { max: 26 },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isSameBacking } from "../../src/controllers/aoe-volume/ensure-address.ts";
+import { resolve } from "../../src/sim/model/storage.ts";
 import { parseRack } from "../../src/sim/rack-file.ts";
 import { aoeServer, aoeVolume, at, device, file, logicalVolume, xenHost } from "../simulation/scenarios/objects.ts";
 import type { Stage } from "../simulation/stage.ts";
@@ -105,6 +106,7 @@ describe.each(["systemd", "sysvinit"] as const)(
       expect(status(stage, "AoeVolume", "data").backing).toEqual({
         identity: "serial:WD-B",
         path: "/dev/disk/by-id/virtio-WD-B",
+        size: "2Gi",
       });
       stage.life.end();
       stage.rack.swapDisks("san", "/dev/vdb", "/dev/vdc");
@@ -188,7 +190,11 @@ describe("a recorded backing", () => {
   it("that says nothing of itself has to be listed by its exact name", async () => {
     const named = stageWith(aoeVolume("data", "san", [0, 1], device("/dev/vdf"), ["bella"]));
     await eventually(named, () => volumeReady(named, "data"), "True/Ready");
-    expect(status(named, "AoeVolume", "data").backing).toEqual({ identity: `unnamed:${2 ** 30}`, path: "/dev/vdf" });
+    expect(status(named, "AoeVolume", "data").backing).toEqual({
+      identity: `unnamed:${2 ** 30}`,
+      path: "/dev/vdf",
+      size: "1Gi",
+    });
     const objects = [
       aoeServer("san", 2210, ["/dev/vd?"]),
       xenHost("bella", 2212),
@@ -196,6 +202,58 @@ describe("a recorded backing", () => {
     ];
     const globbed = rig({ rack: rack("systemd"), objects });
     await eventually(globbed, () => exported(globbed), ["False/BackingNotUsable", []]);
+  });
+});
+
+describe("a recorded backing that has lost its end", () => {
+  const half = 2 ** 28;
+  const whole = 2 ** 29;
+  /** As truncate(1) or lvreduce does: the rest is gone from this name, and its identity is the same. */
+  function cut(stage: Stage, path: string, bytes: number): void {
+    const san = stage.rack.host("san");
+    const { node } = resolve(san, path);
+    const block = node?.kind === "Block" ? san.blocks.get(node.device) : undefined;
+    if (block !== undefined) block.sizeBytes = bytes;
+    if (node?.kind === "File") node.sizeBytes = bytes;
+  }
+  const bytes = (stage: Stage, path: string) => stage.rack.backingOf("san", path).sizeBytes;
+
+  it.each([
+    ["of a file", volumes.file, image],
+    ["of LVM", volumes.lv, "/dev/san/data"],
+  ] as const)("%s is neither grown nor served, and is as before once it is restored", async (_, volume, path) => {
+    const stage = stageWith(volume);
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+    cut(stage, path, half);
+    const sent = commands(stage);
+    await eventually(stage, () => exported(stage), ["False/BackingChanged", [`e0.1 eth1 ${path}`]]);
+    expect(message(stage, "AoeVolume", "data", "Exported")).toContain(`has ${half} bytes, but ${whole} were recorded`);
+    await stage.advance(minutes(10));
+    // The vblade that runs is left alone; one that the server started by itself at a boot is not taken for right.
+    expect(exported(stage)).toEqual(["False/BackingChanged", [`e0.1 eth1 ${path}`]]);
+    stage.rack.reset("san");
+    await stage.advance(minutes(10));
+    expect([word(stage, "AoeVolume", "data", "Exported"), bytes(stage, path)]).toEqual(["False/BackingChanged", half]);
+    expect(sent.filter((one) => /ensure-(file|logical-volume|export)/.test(one))).toEqual([]);
+    cut(stage, path, whole);
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+    expect(status(stage, "AoeVolume", "data").size).toBe("512Mi");
+  });
+
+  it("is grown once a person has given up the rest, and not a second time by the same word", async () => {
+    const stage = stageWith(volumes.file);
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+    cut(stage, image, half);
+    await eventually(stage, () => word(stage, "AoeVolume", "data", "Exported"), "False/BackingChanged");
+    const text = message(stage, "AoeVolume", "data", "Exported");
+    const approve = /xensan\.dev\/approve=(ReplaceBacking:\S+)/.exec(text)?.[1];
+    stage.patch("AoeVolume", at("data"), { metadata: { annotations: { "xensan.dev/approve": approve } } });
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+    expect(bytes(stage, image)).toBe(whole);
+    cut(stage, image, half);
+    await eventually(stage, () => word(stage, "AoeVolume", "data", "Exported"), "False/BackingChanged");
+    await stage.advance(minutes(10));
+    expect([word(stage, "AoeVolume", "data", "Exported"), bytes(stage, image)]).toEqual(["False/BackingChanged", half]);
   });
 });
 

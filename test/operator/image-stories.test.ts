@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { resolve } from "../../src/sim/model/storage.ts";
 import { at } from "../simulation/scenarios/objects.ts";
 import { tutorialObjects } from "../simulation/scenarios/tutorial.ts";
 import type { Stage } from "../simulation/stage.ts";
@@ -133,5 +134,49 @@ describe("a recorded image that vanishes", () => {
     const before = [executing(stage), bytes(stage)];
     await stage.advance(minutes(5));
     expect([executing(stage), bytes(stage)]).toEqual(before);
+  });
+});
+
+describe("a recorded image that has lost its end", () => {
+  const fileOn = (stage: Stage, host: string) => {
+    const { node } = resolve(stage.rack.host(host), image);
+    if (node?.kind !== "File") throw new Error(`no file ${image}`);
+    return node;
+  };
+
+  it("is not grown under a running domain, and its domain is not started again", async () => {
+    const stage = await ready();
+    const host = home(stage);
+    const file = fileOn(stage, host);
+    const whole = file.sizeBytes;
+    file.sizeBytes = whole / 2;
+    const [before, sent] = [executing(stage), commands(stage)];
+    await eventually(stage, () => domainSays(stage, "DisksReady"), "False/ImageChanged");
+    await stage.advance(minutes(5));
+    expect([executing(stage), file.sizeBytes, making(sent)]).toEqual([before, whole / 2, []]);
+    await halt(stage);
+    stage.patch("XenDomain", at("vm-test"), { spec: { powerState: "Running" } });
+    await stage.advance(minutes(5));
+    expect([executing(stage), file.sizeBytes, making(sent)]).toEqual([[], whole / 2, []]);
+    file.sizeBytes = whole;
+    await eventually(stage, () => domainSays(stage, "Ready"), "True/Ready");
+  });
+
+  it("is grown once a person has given up the rest, and not a second time by the same word", async () => {
+    const stage = await ready();
+    const file = fileOn(stage, home(stage));
+    const whole = file.sizeBytes;
+    await halt(stage);
+    file.sizeBytes = whole / 2;
+    await eventually(stage, () => domainSays(stage, "DisksReady"), "False/ImageChanged");
+    const text = message(stage, "XenDomain", "vm-test", "DisksReady");
+    const approve = /xensan\.dev\/approve="(ReplaceImage:[^"]*)"/.exec(text)?.[1];
+    stage.patch("XenDomain", at("vm-test"), { metadata: { annotations: { "xensan.dev/approve": approve } } });
+    await eventually(stage, () => domainSays(stage, "DisksReady"), "True/DisksReady");
+    expect(file.sizeBytes).toBe(whole);
+    file.sizeBytes = whole / 2;
+    await eventually(stage, () => domainSays(stage, "DisksReady"), "False/ImageChanged");
+    await stage.advance(minutes(5));
+    expect(file.sizeBytes).toBe(whole / 2);
   });
 });

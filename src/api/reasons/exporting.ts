@@ -66,9 +66,9 @@ export const exporting = {
     stalls: true,
     conditions: ["Exported", "DeletionBlocked"],
     meaning:
-      "The path leads to a backing other than the one recorded when it was first served. xensan does not serve it.",
+      "The path leads to a backing other than the one recorded when it was first served, or the recorded one has fewer bytes than were served. xensan neither serves nor grows it.",
     action:
-      "Restore the recorded backing under its name, or approve its replacement with xensan.dev/approve=ReplaceBacking:IDENTITY.",
+      "Restore the recorded backing under its name, with all its bytes, or accept the loss with xensan.dev/approve=ReplaceBacking:IDENTITY.",
   },
   VolumeGroupMissing: {
     stalls: true,

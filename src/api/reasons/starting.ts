@@ -50,9 +50,10 @@ export const starting = {
   },
   ImageChanged: {
     conditions: ["DisksReady", "Admitted", "Succeeded"],
-    meaning: "The file at the path of the image is not the recorded one. xensan neither uses nor changes it.",
+    meaning:
+      "The file at the path of the image is not the recorded one, or it has fewer bytes than it had. xensan neither uses nor changes it.",
     action:
-      "Put the recorded file back under its name. Or accept the other file, for instance from a backup, with the annotation that the message names; the owner of the XenHost has to allow it in spec.allowed.images.",
+      "Put the recorded file back under its name, or all its bytes back into it. Or accept the other file, for instance from a backup, with the annotation that the message names; the owner of the XenHost has to allow it in spec.allowed.images.",
   },
   SourceMissing: {
     stalls: true,

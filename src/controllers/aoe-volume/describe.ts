@@ -11,12 +11,13 @@ import { explainOutcome, isOn } from "../hosts/step.ts";
 import { aoeServer, hostText } from "../identity.ts";
 import type { Pass } from "../reconciler.ts";
 import { declaredAnew } from "./declared-anew.ts";
-import { givenUp } from "./ensure-address.ts";
+import { backingFact, givenUp } from "./ensure-address.ts";
 import { clientStatuses } from "./ensure-clients.ts";
-import { servedExport } from "./ensure-export.ts";
+import { type Served, servedExport } from "./ensure-export.ts";
 import { readyServer } from "./ensure-server.ts";
 import { interfaceOf, keeperOf, targetOf } from "./export-parameters.ts";
 import type { VolumeObservation } from "./observation.ts";
+import { isThere, recordedBytes } from "./shrunk.ts";
 
 /** Writes the fields of the status other than conditions. */
 export function describe(status: AoeVolumeStatus, observation: VolumeObservation): void {
@@ -32,13 +33,10 @@ export function describe(status: AoeVolumeStatus, observation: VolumeObservation
   const taken = seen === undefined ? [] : declaredAnew(observation, seen.facts);
   if (taken.length > 0) status.formerUIDs = [...(status.formerUIDs ?? []), ...taken].slice(0, 16);
   const served = servedExport(observation);
+  const backing = backingStatus(observation, served);
+  if (backing !== undefined) status.backing = backing;
   if (served === undefined || observation.server.state !== "Found") return;
-  const { export: current, run = observation.recorded.server?.run, sizeBytes, backing, mac } = served;
-  const known = observation.recorded.backing?.identity;
-  // No status holds a longer path, and a shortened one would be another path.
-  const recordable = current.recorded !== "" && current.backing !== "" && current.backing.length <= 512;
-  if (recordable && (known === undefined || known === givenUp(observation)))
-    status.backing = { identity: current.recorded, path: current.backing };
+  const { export: current, run = observation.recorded.server?.run, sizeBytes, mac } = served;
   const unit = keeperOf(current);
   status.size = formatQuantity(sizeBytes);
   status.server = {
@@ -46,8 +44,31 @@ export function describe(status: AoeVolumeStatus, observation: VolumeObservation
     ...(run === undefined ? {} : { run }),
     interface: interfaceOf(observation.spec, observation.server.spec),
     ...(mac === undefined ? {} : { mac }),
-    backing: cut(backing, 512),
+    backing: cut(served.backing, 512),
   };
+}
+
+/**
+ * The recorded backing, or the one to record. Its size only grows, unless a person gave up what is missing of it:
+ * otherwise a lost end would be forgotten.
+ */
+function backingStatus(volume: VolumeObservation, served: Served | undefined): AoeVolumeStatus["backing"] {
+  const known = volume.recorded.backing;
+  const backing =
+    known === undefined || known.identity === givenUp(volume) ? (recordable(served?.export) ?? known) : known;
+  const server = readyServer(volume);
+  const fact = server && backingFact(volume, server.facts);
+  if (backing === undefined || fact === undefined || !isThere(backing.identity, fact)) return backing;
+  // What was added since vblade started has not been seen by any client.
+  const bytes = Math.min(served?.sizeBytes ?? fact.sizeBytes, fact.sizeBytes);
+  return { ...backing, size: formatQuantity(Math.max(bytes, recordedBytes(volume, fact) ?? 0)) };
+}
+
+function recordable(current: Served["export"] | undefined): AoeVolumeStatus["backing"] {
+  // No status holds a longer path, and a shortened one would be another path.
+  if (current === undefined || current.recorded === "" || current.backing === "" || current.backing.length > 512)
+    return undefined;
+  return { identity: current.recorded, path: current.backing };
 }
 
 const isListed = ({ clients }: VolumeObservation, name: string) =>

@@ -25,6 +25,7 @@ import {
 } from "./export-parameters.ts";
 import { describeHold, type Hold, holdOf } from "./holders.ts";
 import type { VolumeObservation } from "./observation.ts";
+import { describeShrunk } from "./shrunk.ts";
 
 /** The export as it runs now. */
 export interface Served {
@@ -99,7 +100,7 @@ function exportAt({ spec }: VolumeObservation, exports: readonly Export[], netif
   return lookUp(exports, "address", addressText, addressText(spec)).find((one) => one.interface === netif);
 }
 
-/** The problem of the backing, whether or not it may be served: missing, not the recorded one, out of bounds. */
+/** The problem of the backing, whether or not it may be served: missing, not the recorded one or not all of it, out of bounds. */
 export function backingProblem(volume: VolumeObservation): Finding | undefined {
   const server = readyServer(volume);
   const finding = server === undefined ? undefined : lookAtBacking(volume, server).finding;
@@ -136,6 +137,8 @@ function lookAtBacking(volume: VolumeObservation, { sight, facts }: ReadyServer)
   if (fact === undefined) return refuse(unknown, "FactsUnknown", backingUnknown(volume, { sight, facts }));
   const other = otherThanRecorded(volume, facts, fact);
   if (other !== undefined) return refuse(no, other.reason, `${other.message} (AoeServer ${sight.name})`);
+  const shrunk = describeShrunk(volume, fact);
+  if (shrunk !== undefined) return refuse(no, "BackingChanged", `${shrunk} (AoeServer ${sight.name})`);
   if (fact.kind === "Missing" && volume.spec.backing.device !== undefined)
     return refuse(
       no,

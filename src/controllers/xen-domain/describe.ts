@@ -43,12 +43,24 @@ export function describeDomain(status: XenDomainStatus, domain: DomainObservatio
       device: disk.disk.device,
       image: imagePath(disk),
       ...(identity === undefined ? {} : { identity }),
-      ...(image?.kind === "File" ? { size: formatQuantity(image.sizeBytes) } : {}),
+      ...sizeOf(domain, imagePath(disk), identity, image),
       ...(image?.work?.state === "Copying" ? { copied: formatQuantity(image.work.bytes) } : {}),
     };
   });
   if (disks.length > 0) status.disks = disks;
   else delete status.disks;
+}
+
+/** The largest size of the image: another file of its name, or a part of it, does not change that. */
+function sizeOf(
+  { recorded }: DomainObservation,
+  path: string,
+  identity: string | undefined,
+  image: ImageFact | undefined,
+): Pick<DiskStatus, "size"> {
+  const isIt = image?.kind === "File" && (identity === undefined || image.identity === identity);
+  const sizes = [recorded.sizes.get(path) ?? [], isIt ? image.sizeBytes : []].flat();
+  return sizes.length === 0 ? {} : { size: formatQuantity(Math.max(...sizes)) };
 }
 
 /** The identity of an image that exists and is recorded on its file system for this domain. */

@@ -55,6 +55,12 @@ export function judgeImage(
       "ImageChanged",
       `${path} is inode ${inodeOf(identity)}, but inode ${inodeOf(differs)} was recorded: restore the recorded file, or ${givingUp(path, differs)}`,
     );
+  const before = domain.recorded.sizes.get(path) ?? 0;
+  if (sizeBytes < before)
+    return bad(
+      "ImageChanged",
+      `${path} has ${sizeBytes} bytes, but had ${before}, and xensan does not grow it, because the rest would be zeroes: restore the file in place, or ${givingUp(path, identity ?? "", "the rest")}`,
+    );
   const own = record === undefined ? known !== undefined : isOwn(domain, record);
   if (!own && !mayFind(worker, path)) {
     const whose = record === undefined ? "xensan did not make it" : `it is the image of ${whoseText(record)}`;
@@ -95,8 +101,8 @@ function workOn(domain: DomainObservation, worker: ObservedHost, { path, work }:
   return others.every(isOver) ? undefined : { state: "Copying", bytes: work.bytes };
 }
 
-const givingUp = (path: string, identity: string) =>
-  `halt the domain and set the annotation xensan.dev/approve="ReplaceImage:${identity} ${path}" to accept that it is lost (${countsOnce})`;
+const givingUp = (path: string, identity: string, lost: "it" | "the rest" = "it") =>
+  `halt the domain and set the annotation xensan.dev/approve="ReplaceImage:${identity} ${path}" to accept that ${lost} is lost (${countsOnce})`;
 
 /** `INODE BIRTH` of the image at the path that a person gave up, so that another file may replace it. */
 export function givenUp(approved: string | undefined, path: string): string | undefined {
@@ -113,20 +119,22 @@ function replacedImage(approved: string | undefined): { readonly identity: strin
 /** Whether the image that a person gave up is there again, or another one was recorded in its place. */
 export function isGivingUpOver(
   { freshness }: Pick<World, "freshness">,
-  { owner, hosts }: Pick<DomainObservation, "owner" | "hosts">,
+  { owner, hosts, recorded }: Pick<DomainObservation, "owner" | "hosts" | "recorded">,
   approved: string | undefined,
-  recorded: XenDomainStatus["disks"] = [],
+  disks: XenDomainStatus["disks"] = [],
 ): boolean {
   const given = replacedImage(approved);
   if (given === undefined) return false;
   const { identity, path } = given;
-  const known = recorded.find(({ image }) => image === path)?.identity;
+  const known = disks.find(({ image }) => image === path)?.identity;
   const ref = refTo("XenDomain", owner.namespace, owner.name);
-  return hosts.some((host) => {
-    if (host.machine.state !== "Found" || !freshness.isFresh(ref, host.machine.watched)) return false;
-    const there = imageOn(host, path)?.identity;
-    return there === identity || (there !== undefined && known !== identity && there === known);
-  });
+  const seen = hosts.flatMap((host) =>
+    host.machine.state === "Found" && freshness.isFresh(ref, host.machine.watched) ? (imageOn(host, path) ?? []) : [],
+  );
+  const there = seen.filter((image) => image.identity === identity);
+  // The rest of it is given up only while the domain is on no host: until then its size stays recorded.
+  if (there.length > 0) return there.every(({ sizeBytes }) => sizeBytes >= (recorded.sizes.get(path) ?? 0));
+  return known !== undefined && known !== identity && seen.some((image) => image.identity === known);
 }
 
 /** Only the record of this domain can be given up, and only while the recorded file is not there. */

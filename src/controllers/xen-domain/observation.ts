@@ -22,6 +22,8 @@ export interface DomainObservation {
     readonly splitBrain: boolean;
     /** `INODE BIRTH` of each image that was seen once and that no person gave up, by path. */
     readonly images: ReadonlyMap<string, string>;
+    /** The most bytes that each of these images had, by path. */
+    readonly sizes: ReadonlyMap<string, number>;
   };
   /** An action with a loss that a person has approved; undefined while the domain is, or may be, on a host. */
   readonly approved: string | undefined;

@@ -1,4 +1,5 @@
 import type { XenDomain, XenMigration } from "../../api/kinds.ts";
+import { bytesOf } from "../../api/quantity.ts";
 import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import { findCondition } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
@@ -46,6 +47,9 @@ export function observeDomain(
   const { present, running, blind } = survey({ hosts, uuid });
   // A running guest may have a file open that its name no longer leads to.
   const approved = present.length + blind.length === 0 ? approvalThatCounts(domain) : undefined;
+  const known = disks.flatMap(({ image, identity, size }) =>
+    identity === undefined || identity === givenUp(approved, image) ? [] : [{ image, identity, bytes: bytesOf(size) }],
+  );
   const on = (sightings: readonly { readonly host: ObservedHost }[]) => sightings.map(({ host: one }) => one);
   const proven = memory?.doubts.proven(id, on(running)) ?? true;
   const left = migration === undefined && present.length > running.length ? hosts.filter(isAsked) : [];
@@ -58,11 +62,8 @@ export function observeDomain(
       host: hostRef?.name,
       configuration,
       splitBrain,
-      images: new Map(
-        disks.flatMap(({ image, identity }) =>
-          identity === undefined || identity === givenUp(approved, image) ? [] : [[image, identity]],
-        ),
-      ),
+      images: new Map(known.map(({ image, identity }) => [image, identity])),
+      sizes: new Map(known.flatMap(({ image, bytes }) => (bytes === undefined ? [] : [[image, bytes]]))),
     },
     approved,
     hosts,

@@ -107,9 +107,19 @@ esac
 starter=$(started_elsewhere "$shelf" "$slot")
 [ -z "$starter" ] || refuse AddressTaken "$starter also starts a vblade for e$shelf.$slot: remove that line and leave the vblade running"
 # Compares the backing itself, not its name: this export may have only the one that was recorded here or by the caller.
-recorded=
-[ -z "$kind" ] || recorded_identity "$name"
-for known in "$recorded" "$recorded_by_caller"; do
+# Without its configuration, what is recorded for this owner still counts.
+recorded='' recorded_here=''
+if [ -z "$kind" ]; then
+	for left in $(unconfigured_records "$owner"); do
+		recorded_identity "$left"
+		recorded_here="$recorded_here $recorded"
+	done
+	recorded=
+else
+	recorded_identity "$name"
+	recorded_here=$recorded
+fi
+for known in $recorded_here "$recorded_by_caller"; do
 	case $known in '' | - | "$replaces") continue ;; esac
 	same_backing "$known" "$backing_durable" ||
 		refuse BackingChanged "$asked is now $backing_durable, but $address is recorded as serving $known"
@@ -137,6 +147,7 @@ if [ -z "$kind" ]; then
 fi
 ensure_guard
 if [ "$recorded" != "$backing_durable" ]; then record_export "$name" "$backing_durable" "$backing_configured" "$owner"; fi
+[ -n "$kind" ] || forget_unconfigured "$owner" "$name"
 if [ "$configured" = no ] || [ "$marked" != "$owner" ]; then
 	keepalive_write "$configured"
 	word=repaired

@@ -49,7 +49,11 @@ find_ours() {
 }
 
 find_ours
-if [ -z "$kind" ]; then finish absent; fi
+if [ -z "$kind" ]; then
+	# Its configuration is gone already: a later volume of this name may have another backing.
+	forget_unconfigured "$owner" ''
+	finish absent
+fi
 while IFS= read -r file; do
 	# An export whose backing is gone cannot be written to.
 	if [ -e "$file" ]; then require_silent "$file" "e$shelf.$slot on $net"; fi
@@ -83,4 +87,5 @@ removed=$name
 find_ours
 [ -z "$kind$pids" ] || refuse ExportFailed "the export still exists: $kind $name$pids"
 forget_export "$removed"
+forget_unconfigured "$owner" ''
 finish removed

@@ -7,8 +7,10 @@ export const guardFile = "/var/lib/xensan/guard";
 /** The drop-in that makes systemd run the guard before every vblade. */
 export const guardDropin = "/etc/systemd/system/vblade@.service.d/xensan.conf";
 
+/** The records of the exports. */
+export const exportsDirectory = "/var/lib/xensan/exports";
 /** Path of the record of an export: identity, path and owner of its backing. */
-export const exportRecord = (name: string) => `/var/lib/xensan/exports/${name}`;
+export const exportRecord = (name: string) => `${exportsDirectory}/${name}`;
 
 /** The recorded identity of an export; empty when nothing is recorded. */
 export const recordedIdentity = (host: Host, name: string) =>

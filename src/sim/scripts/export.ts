@@ -1,11 +1,12 @@
-import { exportRecord, isSameBacking, recordedIdentity } from "../model/guard.ts";
+import { exportRecord, exportsDirectory, isSameBacking, recordedIdentity } from "../model/guard.ts";
 import { toolPath } from "../model/packages.ts";
-import { backingAt, readText, remove } from "../model/storage.ts";
+import { backingAt, list, readText, remove } from "../model/storage.ts";
 import { bootLink, stopUnit } from "../model/systemd.ts";
 import { endVblade } from "../model/vblade.ts";
 import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, refuseWrite, replaceFile, takeLock } from "./answer.ts";
 import { type AllowedBacking, requireBacking, requireNamed, requireUnclaimed, segmentOn } from "./bounds.ts";
+import { sameDeclarer } from "./domain-configuration.ts";
 import { type ExportRow, listExports, parseWords, startedElsewhere } from "./export-rows.ts";
 import { replaceInittab } from "./inittab.ts";
 import {
@@ -81,11 +82,30 @@ function survey(
     refuse(run, "AddressTaken", `${starter} also starts a vblade for e${wanted.shelf}.${wanted.slot}: ${remedy}`);
   }
   const recorded = config === undefined ? "" : recordedIdentity(run.host, config.name);
-  for (const one of [recorded, wanted.known]) {
+  const recordedHere =
+    config === undefined
+      ? unconfiguredRecords(run, wanted.owner).map((name) => recordedIdentity(run.host, name))
+      : [recorded];
+  for (const one of [...recordedHere, wanted.known]) {
     if (["", "-", wanted.replaces].includes(one) || isSameBacking(one, backing.lasting)) continue;
     refuse(run, "BackingChanged", `${asked} is now ${backing.lasting}, but ${address} is recorded as serving ${one}`);
   }
   return { address, config, process, recorded };
+}
+
+/** unconfigured_records: the names of the owner's records, whatever its uid, whose export is no longer configured. */
+function unconfiguredRecords({ host }: ScriptRun, owner: string): string[] {
+  const configured = listExports(host).flatMap(({ kind, name }) => (kind === "process" ? [] : [name]));
+  return list(host, exportsDirectory).filter((name) => {
+    const [, , recordedOwner = ""] = (readText(host, exportRecord(name)) ?? "").split("\n");
+    return sameDeclarer(recordedOwner, owner) && !configured.includes(name);
+  });
+}
+
+/** forget_unconfigured: removes these records, but not that of `kept`. */
+function forgetUnconfigured(run: ScriptRun, owner: string, kept = ""): void {
+  for (const name of unconfiguredRecords(run, owner))
+    if (name !== kept) remove(run.world, run.host, exportRecord(name));
 }
 
 /** ensure-export.sh: OWNER SHELF SLOT INTERFACE BACKING OPTIONS RESTART RECORDED REPLACES INTERFACES GLOB… */
@@ -158,6 +178,7 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
     replaceFile(run, exportRecord(name), `${backing.lasting}\n${configured}\n${owner}\n`);
     yield world.timings.process;
   }
+  if (config === undefined) forgetUnconfigured(run, owner, name);
   const same = config?.same === true && (host.init === "systemd" || isGuarded(run, config.name));
   if (!same || config.owner !== owner) {
     writeConfiguration(run, wanted, name, same, config !== undefined);
@@ -243,7 +264,10 @@ export const removeExport: Responder = acting(function* removeExport(run) {
     return { config, pids: processes.map((row) => Number(row.name)), served: processes.map((row) => row.filename) };
   };
   const { config, pids, served } = findOurs();
-  if (config === undefined) return finish(run, "absent");
+  if (config === undefined) {
+    forgetUnconfigured(run, owner);
+    return finish(run, "absent");
+  }
   for (const file of served)
     if (backingAt(host, file).kind !== "Missing") yield* requireSilent(run, file, `e${shelf}.${slot} on ${net}`);
   if (config.kind === "conf") stopUnit(world, host, config.name);
@@ -263,5 +287,6 @@ export const removeExport: Responder = acting(function* removeExport(run) {
     refuse(run, "ExportFailed", `the export still exists: ${rest}`);
   }
   remove(world, host, exportRecord(config.name));
+  forgetUnconfigured(run, owner);
   return finish(run, "removed");
 });

@@ -6,9 +6,10 @@ import { fail, replaceFile } from "./answer.ts";
 const path = "/etc/inittab";
 const digits = "0123456789abcdefghijklmnopqrstuvwxyz";
 
-/** inittab_free_id: an id of four characters that no line uses. */
-export function freeId(text: string): string {
-  const used = new Set(text.split("\n").map((line) => (line.startsWith("#") ? "" : (line.split(":")[0] ?? ""))));
+/** inittab_free_id: an id of four characters that no line uses and that is not taken. */
+export function freeId(text: string, taken: readonly string[] = []): string {
+  const ids = text.split("\n").map((line) => (line.startsWith("#") ? "" : (line.split(":")[0] ?? "")));
+  const used = new Set([...ids, ...taken]);
   for (let index = 0; index < 46656; index++) {
     const digit = (place: number) => digits[Math.floor(index / place) % 36] ?? "0";
     const id = `x${digit(1296)}${digit(36)}${digit(1)}`;

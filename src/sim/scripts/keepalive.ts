@@ -1,6 +1,6 @@
-import { guardDropin, guardFile } from "../model/guard.ts";
+import { exportsDirectory, guardDropin, guardFile } from "../model/guard.ts";
 import { rereadInittab } from "../model/inittab.ts";
-import { readText } from "../model/storage.ts";
+import { list, readText } from "../model/storage.ts";
 import { restartUnit } from "../model/systemd.ts";
 import { endVblade } from "../model/vblade.ts";
 import type { ScriptRun } from "../script.ts";
@@ -28,7 +28,8 @@ function confOwner(run: ScriptRun, name: string): string {
 
 /** keepalive_name: the name of a new instance or inittab line. */
 export function newName(run: ScriptRun, wanted: Wanted): string {
-  if (run.host.init === "sysvinit") return freeId(readText(run.host, "/etc/inittab") ?? "");
+  if (run.host.init === "sysvinit")
+    return freeId(readText(run.host, "/etc/inittab") ?? "", list(run.host, exportsDirectory));
   const short = `e${wanted.shelf}.${wanted.slot}`;
   const free = readText(run.host, confPath(short)) === undefined || confOwner(run, short) === wanted.owner;
   return free ? short : `${short}.${wanted.net.replaceAll("-", "_")}`;

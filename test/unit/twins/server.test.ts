@@ -356,6 +356,55 @@ twins(
       expect(host.vblades()).toEqual([`0 1 eth1 ${image}`]);
     });
 
+    it("serves no other file after its configuration was lost, whatever the uid of the object", async () => {
+      host.image(image, MiB);
+      host.image("/srv/aoe/b.img", MiB);
+      expect(await host.act(serve())).toEqual(done("started"));
+      host.killVblades();
+      host.remove(conf);
+      const again = { owner: { ...owner, uid: "9f8e" }, backing: "/srv/aoe/b.img" } as const;
+      const outcome = await host.act(serve(again));
+      expect(outcome).toMatchObject({
+        kind: "refused",
+        reason: "BackingChanged",
+        message: expect.stringMatching(
+          /^\/srv\/aoe\/b.img is now file:\S+, but e0.1 on eth1 is recorded as serving file:\S+$/,
+        ),
+      });
+      expect(host.read(conf)).toBeUndefined();
+      expect(host.vblades()).toEqual([]);
+      // The recorded one is served again, and so is another one once a person has given that up.
+      expect(await host.act(serve({ owner: again.owner }))).toEqual(done("started"));
+      host.killVblades();
+      host.remove(conf);
+      const [, replaces = ""] = /serving (\S+)$/.exec("message" in outcome ? outcome.message : "") ?? [];
+      expect(await host.act(serve({ ...again, replaces }))).toEqual(done("started"));
+      expect(await host.act(serve(again))).toEqual(done("unchanged"));
+    });
+
+    it("of another object at its address is not judged by what was recorded for the lost one", async () => {
+      host.image(image, MiB);
+      host.image("/srv/aoe/b.img", MiB);
+      expect(await host.act(serve())).toEqual(done("started"));
+      host.killVblades();
+      host.remove(conf);
+      expect(await host.act(serve({ owner: other, backing: "/srv/aoe/b.img" }))).toEqual(done("started"));
+    });
+
+    it("that was removed leaves nothing recorded for a later one, even without its configuration", async () => {
+      host.image(image, MiB);
+      host.image("/srv/aoe/b.img", MiB);
+      expect(await host.act(serve())).toEqual(done("started"));
+      expect(await remove()).toEqual({ kind: "done", detail: "removed" });
+      expect(await host.act(serve({ backing: "/srv/aoe/b.img" }))).toEqual(done("started"));
+      host.killVblades();
+      host.remove(conf);
+      expect(await remove({ owner: other })).toEqual({ kind: "done", detail: "absent" });
+      expect(await host.act(serve())).toMatchObject({ kind: "refused", reason: "BackingChanged" });
+      expect(await remove({ owner: { ...owner, uid: "9f8e" } })).toEqual({ kind: "done", detail: "absent" });
+      expect(await host.act(serve())).toEqual(done("started"));
+    });
+
     it.each([
       ["is swap", "swapOn", "is used as swap"],
       ["is behind a loop device", "loop", "is used by a loop device"],

@@ -1,12 +1,13 @@
-# inittab_free_id: prints an id that no line uses. sysvinit accepts four characters.
+# inittab_free_id [TAKEN]: prints an id that no line uses and that is not in this list of words. sysvinit accepts four
+# characters.
 inittab_free_id() {
-	awk -F: '
+	awk -F: -v taken=" ${1-} " '
 		!/^#/ { used[$1] = 1 }
 		END {
 			digits = "0123456789abcdefghijklmnopqrstuvwxyz"
 			for (i = 0; i < 46656; i++) {
 				id = "x" substr(digits, int(i / 1296) + 1, 1) substr(digits, int(i / 36) % 36 + 1, 1) substr(digits, i % 36 + 1, 1)
-				if (!(id in used)) { print id; exit }
+				if (!(id in used) && !index(taken, " " id " ")) { print id; exit }
 			}
 		}' /etc/inittab
 }

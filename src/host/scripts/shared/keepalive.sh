@@ -38,7 +38,8 @@ conf_owner() {
 # unit.
 keepalive_name() {
 	case $init in
-	sysvinit) inittab_free_id ;;
+	# An id with a record may be that of an export whose line was lost.
+	sysvinit) inittab_free_id "$(cd "$exports_dir" 2>/dev/null && echo *)" ;;
 	systemd)
 		for candidate in "e$shelf.$slot" "e$shelf.$slot.$(printf '%s' "$net" | tr - _)"; do
 			if [ ! -e "/etc/vblade.conf.d/$candidate.conf" ] || [ "$(conf_owner "$candidate")" = "$owner" ]; then

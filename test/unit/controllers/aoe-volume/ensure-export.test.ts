@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { AoeVolumeStatus } from "../../../../src/api/aoe-volume.ts";
+import { describe as describeVolume } from "../../../../src/controllers/aoe-volume/describe.ts";
 import { ensureExport, runOf } from "../../../../src/controllers/aoe-volume/ensure-export.ts";
 import type { Bystander, VolumeObservation } from "../../../../src/controllers/aoe-volume/observation.ts";
 import type { BackingFact, Export, HostFacts } from "../../../../src/host/facts.ts";
@@ -11,6 +13,7 @@ const look = (given: Partial<HostFacts> = {}, rest: Rest = {}, spec: object = {}
   decision(ensureExport(volume({ server: server({ ...sound, ...given }), ...rest }, spec)));
 const runs = (rest: Partial<Export> = {}) => ({ exports: known([{ ...served, ...rest }]) });
 const has = (rest: Partial<BackingFact> = {}) => ({ backings: known([{ ...backing, ...rest }]) });
+const smaller = { backing: { file: { path: "/srv/vm.img", size: "512Mi" } } };
 const missing = has({ kind: "Missing", realPath: "", sizeBytes: 0, identity: "", lasting: "", owner: "" });
 const none = { exports: known([]) };
 const another = { ref: { kind: "XenHost", namespace: "other", name: "carl" }, host: "XenHost other/carl" };
@@ -138,6 +141,98 @@ describe("the export of a volume", () => {
         "False InterfaceDown: e0.1 is served by AoeServer san1, but no client can reach it: network interface eth1 is down",
       ),
     );
+  });
+});
+
+describe("a backing with fewer bytes than were recorded", () => {
+  const half = size / 2;
+  const id = "file:fs:2:3";
+  const having = (rest: Partial<BackingFact>) => ({ ...runs({ recorded: id }), ...has({ lasting: id, ...rest }) });
+  const less = having({ sizeBytes: half });
+  const recorded = (rest: object = {}, status: object = {}): Rest => ({
+    recorded: { backing: { identity: id, path: "/srv/vm.img", ...rest }, ...status },
+  });
+  const whole = recorded({ size: "1Gi" });
+  const lost = stops(
+    `False BackingChanged: /srv/vm.img has 536870912 bytes, but 1073741824 were recorded, and xensan neither grows it nor starts its export; restore the file, or set the annotation xensan.dev/approve=ReplaceBacking:${id} to accept that the rest is lost (an approval counts once: first remove one of the same value) (AoeServer san1)`,
+  );
+
+  it.each<[string, Partial<HostFacts>, Rest, object]>([
+    ["is not grown under its vblade", less, whole, {}],
+    ["is not served again", { ...less, ...none }, whole, {}],
+    ["is not served again with the size of the spec", { ...less, ...none }, whole, smaller],
+    ["is told by what clients saw", less, recorded({}, { size: "1Gi" }), {}],
+    ["is told although vblade started with less", less, recorded({ size: "1Gi" }, { size: "512Mi" }), {}],
+    ["is told by a sector", having({ sizeBytes: size - 512 }), whole, smaller],
+  ])("%s", (_, given, rest, spec) => {
+    const { conditions, steps, proceed } = look(given, rest, spec);
+    const text = (one: string) => one.replace(/has \d+ bytes/, "has 536870912 bytes");
+    expect({ conditions: conditions.map(text), steps, proceed }).toEqual(lost);
+  });
+
+  it("says how a logical volume is restored", () => {
+    const { conditions } = look(having({ kind: "BlockDevice", sizeBytes: half }), whole);
+    expect(conditions[0]).toContain("with vgcfgrestore before anything else uses its extents");
+  });
+
+  it.each<[string, Partial<HostFacts>, Rest]>([
+    ["an earlier growth was interrupted", less, recorded({ size: "512Mi" })],
+    ["clients saw as little", less, recorded({}, { size: "512Mi" })],
+    ["a person gave up the rest", less, { ...whole, approved: `ReplaceBacking:${id}` }],
+  ])("is grown when %s", (_, given, rest) => {
+    const replaces = rest.approved === undefined ? "-" : id;
+    expect(look(given, rest).steps[0]).toBe(`interrupting ${make.replace(" - ", ` ${replaces} `)}`);
+  });
+
+  it("is none of a backing that took its place, nor one that has grown", () => {
+    const former = "file:fs:1:1";
+    const gaveUp = { ...recorded({ identity: former, size: "2Gi" }), approved: `ReplaceBacking:${former}` };
+    expect(look(having({}), gaveUp)).toEqual(goesOn(fine));
+    expect(look(having({}), recorded({ size: "512Mi" }))).toEqual(goesOn(fine));
+    expect(look(having({}), whole, smaller)).toEqual(goesOn(fine));
+  });
+});
+
+describe("the recorded size of a backing", () => {
+  const described = (bytes: number, rest: Rest, given: Partial<HostFacts> = {}) => {
+    const status: AoeVolumeStatus = {};
+    describeVolume(status, volume({ server: server({ ...sound, ...has({ sizeBytes: bytes }), ...given }), ...rest }));
+    return status.backing;
+  };
+  const recorded = (bytes: string | undefined) => ({
+    identity: "x",
+    path: "/srv/vm.img",
+    ...(bytes && { size: bytes }),
+  });
+
+  it.each<[string, number, Rest, Partial<HostFacts>, string]>([
+    ["is that of the first start", size, { recorded: {} }, {}, "1Gi"],
+    ["grows", size, { recorded: { backing: recorded("512Mi") } }, {}, "1Gi"],
+    ["stays when the end is lost", size / 2, { recorded: { backing: recorded("1Gi") } }, {}, "1Gi"],
+    ["stays while nothing is served", size / 2, { recorded: { backing: recorded("1Gi") } }, none, "1Gi"],
+    ["is what clients saw", size / 2, { recorded: { backing: recorded(undefined), size: "1Gi" } }, {}, "1Gi"],
+    [
+      "is the present one once a person gave up the rest",
+      size / 2,
+      { recorded: { backing: recorded("1Gi"), size: "1Gi" }, approved: "ReplaceBacking:x" },
+      none,
+      "512Mi",
+    ],
+    [
+      "is that of the backing that took its place",
+      size,
+      { recorded: { backing: { ...recorded("2Gi"), identity: "w" }, size: "2Gi" }, approved: "ReplaceBacking:w" },
+      {},
+      "1Gi",
+    ],
+  ])("%s", (_, bytes, rest, given, expected) => {
+    expect(described(bytes, rest, given)).toEqual(recorded(expected));
+  });
+
+  it("stays while the backing is missing, or another one has its name", () => {
+    const rest = { recorded: { backing: recorded("1Gi") } };
+    expect(described(0, rest, missing)).toEqual(recorded("1Gi"));
+    expect(described(2 * size, rest, has({ sizeBytes: 2 * size, lasting: "y" }))).toEqual(recorded("1Gi"));
   });
 });
 

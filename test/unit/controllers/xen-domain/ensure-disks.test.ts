@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { XenDomainStatus } from "../../../../src/api/xen-domain.ts";
 import { advice } from "../../../../src/controllers/hosts/step.ts";
+import { describeDomain } from "../../../../src/controllers/xen-domain/describe.ts";
 import { ensureDisks } from "../../../../src/controllers/xen-domain/ensure-disks.ts";
 import { silentAbout } from "../../../../src/controllers/xen-domain/images.ts";
 import type { DomainObservation, ObservedDisk } from "../../../../src/controllers/xen-domain/observation.ts";
@@ -21,6 +23,7 @@ const gone = { kind: "Dead", bootId, hostname: "brutus", message: "" } as const;
 const both = (rest: Partial<ImageFact>, more: Partial<DomainObservation> = {}) =>
   domain({ hosts: [host("bella", sees(rest)), host("brutus", sees(rest))], ...more });
 const images = { recorded: { ...domain().recorded, images: new Map([[image, "12 34"]]) } };
+const whole = { recorded: { ...images.recorded, sizes: new Map([[image, 2 ** 30]]) } };
 
 const approved = `ReplaceImage:12 34 ${image}`;
 const giveUp = `halt the domain and set the annotation xensan.dev/approve="${approved}" to accept that it is lost (an approval counts once: first remove one of the same value)`;
@@ -96,6 +99,10 @@ describe("the disks of a domain", () => {
       both({ identity: "99 1" }),
     ],
     [
+      `False ImageChanged: ${image} has 512 bytes, but had 1073741824, and xensan does not grow it, because the rest would be zeroes: restore the file in place, or ${giveUp.replace("accept that it", "accept that the rest")}`,
+      both({ sizeBytes: 512 }, whole),
+    ],
+    [
       `False ImageForeign: ${image} exists, and xensan did not make it: use another path, or have the owner of XenHost bella add this one to spec.allowed.images`,
       both({ record: undefined }),
     ],
@@ -142,6 +149,20 @@ describe("the disks of a domain", () => {
     ],
   ])("are not touched where it says %s", (condition, one) => {
     expect(look(one)).toEqual(says(condition));
+  });
+
+  it("keep their largest size in the status while a part of them is lost, or another file has their name", () => {
+    const sized = (rest: Partial<ImageFact>, more: Partial<DomainObservation> = whole) => {
+      const status: XenDomainStatus = {};
+      describeDomain(status, both(rest, more), []);
+      return status.disks?.[0]?.size;
+    };
+    expect(sized({ sizeBytes: 512 })).toBe("1Gi");
+    expect(sized(missing)).toBe("1Gi");
+    expect(sized({ identity: "99 1", sizeBytes: 2 ** 31 })).toBe("1Gi");
+    expect(sized({ sizeBytes: 2 ** 31 })).toBe("2Gi");
+    expect(sized({ sizeBytes: 2 ** 29 }, {})).toBe("512Mi");
+    expect(sized(missing, {})).toBe(undefined);
   });
 
   it("are not touched where there are more than a host is asked about", () => {

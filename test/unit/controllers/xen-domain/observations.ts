@@ -96,7 +96,7 @@ export function domain(rest: Partial<DomainObservation> = {}, spec: object = {})
     ...{ owner, name: "vm", uuid, spec: parsed, hosts: [host("bella"), host("brutus")], disks, cdroms },
     recorded: {
       ...{ host: undefined, configuration: undefined, splitBrain: false },
-      images: new Map(),
+      ...{ images: new Map(), sizes: new Map() },
     },
     ...{
       approved: undefined,
