@@ -9,6 +9,7 @@ import {
   writeDomainConfiguration,
 } from "../../../src/host/domain-actions.ts";
 import { ensureImage } from "../../../src/host/image-actions.ts";
+import { checksum } from "../../../src/sim/model/checksum.ts";
 import { type TwinBench, twins } from "./bench.ts";
 
 const uuid = "37baabc6-98d5-48a2-9634-a38b12e29c45";
@@ -335,7 +336,7 @@ const cases = (dom0: TwinBench) => {
     [
       "in whose place another file is",
       () => {
-        const record = `/srv/xen/.xensan/images/${digestOf("vm2.img")}`;
+        const record = `/srv/xen/.xensan/images/${checksum("vm2.img")}`;
         dom0.write(record, (dom0.read(record) ?? "").replace(/^\d+ \d+$/m, "1 1"));
       },
       "ImageChanged",
