@@ -71,7 +71,7 @@ persist_systemd() {
 
 persist_sysvinit() {
 	if ! grep -q "^[^#].*:once:.* link set dev $net up\$" /etc/inittab; then
-		id=$(inittab_free_id)
+		id=$(inittab_free_id '')
 		{
 			cat /etc/inittab
 			echo "# xensan: interface $net"

@@ -45,7 +45,7 @@ LOOP
 		;;
 	sysvinit)
 		if ! grep -qs "^[^#].*:once:/bin/sh $mounts_loop\$" /etc/inittab; then
-			order_id=$(inittab_free_id)
+			order_id=$(inittab_free_id '')
 			{
 				cat /etc/inittab
 				echo "# xensan: mounts"

@@ -1,7 +1,7 @@
-# inittab_free_id [TAKEN]: prints an id that no line uses and that is not in this list of words. sysvinit accepts four
+# inittab_free_id TAKEN: prints an id that no line uses and that is not in this list of words. sysvinit accepts four
 # characters.
 inittab_free_id() {
-	awk -F: -v taken=" ${1-} " '
+	awk -F: -v taken=" $1 " '
 		!/^#/ { used[$1] = 1 }
 		END {
 			digits = "0123456789abcdefghijklmnopqrstuvwxyz"
