@@ -30,7 +30,8 @@ export function describe(status: AoeVolumeStatus, observation: VolumeObservation
   if (clients.length > 0) status.clients = clients;
   else delete status.clients;
   const seen = readyServer(observation);
-  const taken = seen === undefined ? [] : declaredAnew(observation, seen.facts);
+  // What no API server has issued is not taken over.
+  const taken = seen === undefined ? [] : declaredAnew(observation, seen.facts).filter(({ length }) => length <= 64);
   if (taken.length > 0) status.formerUIDs = [...(status.formerUIDs ?? []), ...taken].slice(0, 16);
   const served = servedExport(observation);
   const backing = backingStatus(observation, served);
