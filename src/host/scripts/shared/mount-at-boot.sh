@@ -27,8 +27,8 @@ prepare() {
 	read -r fence_now 2>/dev/null <"$directory/fence_method"
 	[ "$fence_now" = "$fence" ] || echo "$fence" >"$directory/fence_method"
 	# With a global heartbeat, nodes reject each other unless they write to the same regions.
-	while read -r region device; do
-		case $device in /dev/*) start_region "$directory" "$region" "$device" || return 1 ;; esac
+	while read -r region region_device; do
+		case $region_device in /dev/*) start_region "$directory" "$region" "$region_device" || return 1 ;; esac
 	done <"$state_dir/cluster"
 }
 
@@ -56,7 +56,7 @@ while [ -n "$(waiting)" ]; do
 			sleep 2
 		fi
 		# A mount that fails because of the network takes more than a minute, but does no harm.
-		if [ -b "$device" ] && prepare && holds_recorded "$device" "$mount_point"; then mount "$mount_point" </dev/null; fi
+		if [ -b "$device" ] && holds_recorded "$device" "$mount_point" && prepare; then mount "$mount_point" </dev/null; fi
 	done
 	[ -n "$(waiting)" ] || break
 	sleep "$seconds"
