@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -201,6 +201,25 @@ describe.each(shells)("in %s", (...shell) => {
       expect(holds(records, "", 2)).toEqual(refused("nothing that blkid reads"));
       expect(holds(`${other} /srv/other\n`, ocfs2(other))).toEqual(["mounts"]);
       expect(holds("", "", 2)).toEqual(["mounts"]);
+    });
+
+    it("mounts what it compared, whatever it does for the cluster in between", () => {
+      file("mounts", records);
+      file("cluster", "ocfs2 reset local\n");
+      file("fstab", "# xensan: san/xen 1111-aa\n/dev/etherd/e0.1 /srv/xen ocfs2 noauto 0 0\n");
+      file("mounted", "");
+      mkdirSync(`${directory}/configfs/ocfs2`, { recursive: true });
+      file("configfs/ocfs2/fence_method", "reset\n");
+      const loop = shared("mount-at-boot")
+        .replaceAll("/sys/kernel/config/cluster", `${directory}/configfs`)
+        .replaceAll("/etc/fstab", `${directory}/fstab`)
+        .replaceAll("/proc/self/mounts", `${directory}/mounted`)
+        .replaceAll("/var/lib/xensan", directory)
+        .replaceAll('[ -b "$device" ]', '[ -n "$device" ]')
+        .replaceAll('[ ! -b "$device" ]', "false");
+      const blkid = `blkid() { case $1 in -V) echo 'blkid from util-linux 2.38.1' ;; *) [ "$4" != /dev/etherd/e0.1 ] || printf 'UUID=${uuid}\\nTYPE=ocfs2\\n' ;; esac; }`;
+      const mount = `mount() { echo "mount $1"; echo "/dev/etherd/e0.1 $1" >>"${directory}/mounted"; }`;
+      expect(run([], `${blkid}\n${mount}\nsleep() { exit 1; }\n${loop}`)).toEqual(["mount /srv/xen"]);
     });
   });
 
