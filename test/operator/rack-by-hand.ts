@@ -4,6 +4,7 @@ import { createImage, resolve } from "../../src/sim/model/storage.ts";
 import { startVblade } from "../../src/sim/model/vblade.ts";
 import { parseRack, type RackFile } from "../../src/sim/rack-file.ts";
 import type { Stage } from "../simulation/stage.ts";
+import { clusterConf, domainFile } from "../typed-files.ts";
 
 /** The rack of the tutorial of 2010, built by hand long before xensan: its dom0s are called Bella and Brutus. */
 
@@ -13,37 +14,7 @@ const imagePath = "/home/vm-test.img";
 const fileOfDomain = "/etc/xen/vm-test.cfg";
 export const uuidOfDomain = "37baabc6-98d5-48a2-9634-a38b12e29c45";
 
-/** As copied from the manual: blanks for tabs, capitals, a comment. */
-const clusterConf = `# our two servers
-node:
-        ip_port = 7777
-        ip_address = 10.99.0.11
-        number = 0
-        name = Bella
-        cluster = ocfs2
-
-node:
-        ip_port = 7777
-        ip_address = 10.99.0.12
-        number = 1
-        name = Brutus
-        cluster = ocfs2
-
-cluster:
-        node_count = 2
-        name = ocfs2
-`;
-
-const domainFile = `# vm-test: first domain on the shared disk
-name    = "vm-test"
-type    = "pvh"
-memory  = 128
-vcpus   = 1
-kernel  = "/boot/vmlinuz-guest"
-ramdisk = "/boot/initrd.img-guest"
-extra   = "console=hvc0"
-disk    = [ 'file:${imagePath},xvda,w' ]
-vif     = [ 'mac=00:16:3e:01:02:03,bridge=xenbr0' ]
+const typedDomain = `${domainFile("console=hvc0")}vif     = [ 'mac=00:16:3e:01:02:03,bridge=xenbr0' ]
 `;
 
 const root = { path: "/dev/vda", size: "4Gi", signature: "ext4", mountPoint: "/" };
@@ -69,7 +40,7 @@ const dom0 = (index: number, name: string, init: "systemd" | "sysvinit") =>
       { path: "/etc/ocfs2/cluster.conf", text: clusterConf },
       { path: "/etc/default/o2cb", text: "O2CB_ENABLED=true\nO2CB_BOOTCLUSTER=ocfs2\n" },
       { path: "/etc/fstab", text: `/dev/vda / ext4 defaults 0 1\n${device} /home ocfs2 _netdev 0 0\n` },
-      ...(name === "Bella" ? [{ path: fileOfDomain, text: domainFile }] : []),
+      ...(name === "Bella" ? [{ path: fileOfDomain, text: typedDomain }] : []),
     ],
   });
 
@@ -126,7 +97,7 @@ export async function buildByHand(stage: Stage, how: ByHand): Promise<void> {
   const { node } = resolve(bella, imagePath);
   if (node?.kind === "File")
     Object.assign(node.content, { signature: "ext4", uuid: "pattern", label: "byte 7 of each page" });
-  rack.xen.createDomain("bella", `${domainFile}uuid = "${uuidOfDomain}"\n`);
+  rack.xen.createDomain("bella", `${typedDomain}uuid = "${uuidOfDomain}"\n`);
   await stage.advance(1000);
 }
 

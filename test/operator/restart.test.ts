@@ -86,23 +86,30 @@ describe("a volume that was deleted while the operator was away", () => {
   });
 });
 
+const elsewhere = (object: KubeObject) => ({ ...object, metadata: { ...object.metadata, namespace: "elsewhere" } });
+const brutus = { namespace: "elsewhere", name: "brutus" };
+/** A volume, and a XenHost of another namespace that sees its export. */
+async function beside(): Promise<Stage> {
+  const stage = rig({
+    objects: [
+      aoeServer("san", 2210, ["/dev/vdb"]),
+      xenHost("bella", 2212),
+      aoeVolume("data", "san", [0, 1], device("/dev/vdb"), ["bella"]),
+      elsewhere(keySecret),
+      elsewhere(xenHost("brutus", 2213)),
+    ],
+  });
+  await eventually(
+    stage,
+    () => [volumeReady(stage, "data"), conditionOf(stage.find("XenHost", brutus), "Reachable").status],
+    ["True/Ready", "True"],
+  );
+  return stage;
+}
+
 describe("a volume that is deleted after another process took over", () => {
   it("stays as long as a XenHost that somebody left in another namespace, and that had the device, cannot be reached", async () => {
-    const elsewhere = (object: KubeObject) => ({ ...object, metadata: { ...object.metadata, namespace: "elsewhere" } });
-    const stage = rig({
-      objects: [
-        aoeServer("san", 2210, ["/dev/vdb"]),
-        xenHost("bella", 2212),
-        aoeVolume("data", "san", [0, 1], device("/dev/vdb"), ["bella"]),
-        elsewhere(keySecret),
-        elsewhere(xenHost("brutus", 2213)),
-      ],
-    });
-    const stranger = () => stage.find("XenHost", { namespace: "elsewhere", name: "brutus" });
-    await eventually(stage, () => [volumeReady(stage, "data"), conditionOf(stranger(), "Reachable").status], [
-      "True/Ready",
-      "True",
-    ]);
+    const stage = await beside();
     await stage.advance(minutes(2));
     stage.life.end();
     stage.rack.faults = ({ host, at: point }) =>
@@ -121,26 +128,6 @@ describe("a volume that is deleted after another process took over", () => {
 });
 
 describe("a host of another namespace that never named the server of a volume", () => {
-  const elsewhere = (object: KubeObject) => ({ ...object, metadata: { ...object.metadata, namespace: "elsewhere" } });
-  const brutus = { namespace: "elsewhere", name: "brutus" };
-  async function beside(): Promise<Stage> {
-    const stage = rig({
-      objects: [
-        aoeServer("san", 2210, ["/dev/vdb"]),
-        xenHost("bella", 2212),
-        aoeVolume("data", "san", [0, 1], device("/dev/vdb"), ["bella"]),
-        elsewhere(keySecret),
-        elsewhere(xenHost("brutus", 2213)),
-      ],
-    });
-    await eventually(
-      stage,
-      () => [volumeReady(stage, "data"), conditionOf(stage.find("XenHost", brutus), "Reachable").status],
-      ["True/Ready", "True"],
-    );
-    return stage;
-  }
-
   it("keeps no volume by a device without the server's MAC address, held or not", async () => {
     const stage = await beside();
     stage.hold("brutus", "e0.1", "process 99 dd");

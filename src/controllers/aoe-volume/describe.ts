@@ -11,13 +11,13 @@ import { explainOutcome, isOn } from "../hosts/step.ts";
 import { aoeServer, hostText } from "../identity.ts";
 import type { Pass } from "../reconciler.ts";
 import { declaredAnew } from "./declared-anew.ts";
-import { backingFact, givenUp } from "./ensure-address.ts";
+import { backingFact, givenUp, isThere } from "./ensure-address.ts";
 import { clientStatuses } from "./ensure-clients.ts";
 import { type Served, servedExport } from "./ensure-export.ts";
 import { readyServer } from "./ensure-server.ts";
 import { interfaceOf, keeperOf, targetOf } from "./export-parameters.ts";
 import type { VolumeObservation } from "./observation.ts";
-import { isThere, recordedBytes } from "./shrunk.ts";
+import { recordedBytes } from "./shrunk.ts";
 
 /** Writes the fields of the status other than conditions. */
 export function describe(status: AoeVolumeStatus, observation: VolumeObservation): void {

@@ -299,11 +299,14 @@ export function isGivingUpOver(volume: VolumeObservation): boolean {
   const { view } = server;
   if (view.state !== "Reachable") return false;
   const fact = backingFact(volume, view.snapshot.facts);
-  const present = fact !== undefined && fact.kind !== "Missing" && fact.lasting !== "";
-  if (present && isSameBacking(given, fact.lasting)) return true;
+  if (fact === undefined) return false;
   const known = recorded.backing?.identity;
-  return present && known !== undefined && known !== given && isSameBacking(known, fact.lasting);
+  return isThere(given, fact) || (known !== undefined && known !== given && isThere(known, fact));
 }
+
+/** Whether the backing of this identity is there, of whatever size. */
+export const isThere = (identity: string, { kind, lasting }: BackingFact): boolean =>
+  kind !== "Missing" && lasting !== "" && isSameBacking(identity, lasting);
 
 /** Compares two lasting identities; a time of birth of 0 is unknown. */
 export function isSameBacking(one: string, other: string): boolean {

@@ -1,7 +1,7 @@
 import { bytesOf } from "../../api/quantity.ts";
 import type { BackingFact } from "../../host/facts.ts";
 import { countsOnce } from "../directives.ts";
-import { givenUp, isSameBacking } from "./ensure-address.ts";
+import { givenUp, isThere } from "./ensure-address.ts";
 import type { VolumeObservation } from "./observation.ts";
 
 type Recorded = Pick<VolumeObservation, "recorded" | "approved">;
@@ -16,10 +16,6 @@ export function recordedBytes(volume: Recorded, fact: BackingFact): number | und
   // Earlier releases recorded only what clients see.
   return bytesOf(backing.size ?? size);
 }
-
-/** Whether the recorded backing is there, of whatever size. */
-export const isThere = (identity: string, { kind, lasting }: BackingFact): boolean =>
-  kind !== "Missing" && lasting !== "" && isSameBacking(identity, lasting);
 
 /**
  * Says that the recorded backing has lost its end. Growing it again would put zeroes there, and the extents that are

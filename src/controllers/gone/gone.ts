@@ -66,8 +66,7 @@ export const hearingOfLeaving = (world: World, key: ObjectKey, silentMs = 0): He
  * than the rest.
  */
 export function heardWithoutHost(world: World, key: ObjectKey): string | undefined {
-  const hearing = hearingOfLeaving(world, key);
-  return hearing.kind === "Silent" ? undefined : hearing.message;
+  return wordsOf(hearingOfLeaving(world, key));
 }
 
 /**
@@ -76,9 +75,10 @@ export function heardWithoutHost(world: World, key: ObjectKey): string | undefin
  */
 export function heardBeside(world: World, key: ObjectKey, { o2cb }: HostFacts): string | undefined {
   if (o2cb.state === "known" && (o2cb.value.active?.regions ?? []).length > 0) return undefined;
-  const hearing = hearingOf(world, key);
-  return hearing.kind === "Silent" ? undefined : hearing.message;
+  return wordsOf(hearingOf(world, key));
 }
+
+const wordsOf = (hearing: Hearing) => (hearing.kind === "Silent" ? undefined : hearing.message);
 
 /** Neither proof nor declaration counts before the machines that may hear its heartbeat have listened. */
 const uncontradicted = (ended: Ended, hearing: Hearing): Gone =>

@@ -10,6 +10,7 @@ import {
 } from "../../../src/api/kinds.ts";
 import type { Manifest } from "../../../src/cli/manifests.ts";
 import type { Kind, KubeObject } from "../../../src/runtime/kube-api.ts";
+import { clusterConf, domainFile } from "../../typed-files.ts";
 import type { Story, Words } from "../scenario.ts";
 import { object, specOf } from "./manifests.ts";
 import { mountedAt } from "./shares.ts";
@@ -25,34 +26,6 @@ const image = "/home/vm-test.img";
 const install = (...names: string[]) =>
   `DEBIAN_FRONTEND=noninteractive apt-get -qq -y install ${names.join(" ")} >/dev/null`;
 const typed = (file: string, text: string) => `cat >${file} <<'XENSAN'\n${text}XENSAN`;
-
-const clusterConf = `# our two servers
-${["Bella", "Brutus"]
-  .map(
-    (name, number) => `node:
-        ip_port = 7777
-        ip_address = ${addresses[name.toLowerCase()]}
-        number = ${number}
-        name = ${name}
-        cluster = ocfs2
-`,
-  )
-  .join("\n")}
-cluster:
-        node_count = 2
-        name = ocfs2
-`;
-
-const domainFile = `# vm-test: first domain on the shared disk
-name    = "vm-test"
-type    = "pvh"
-memory  = 128
-vcpus   = 1
-kernel  = "/boot/vmlinuz-guest"
-ramdisk = "/boot/initrd.img-guest"
-extra   = "console=hvc0 quiet"
-disk    = [ 'file:${image},xvda,w' ]
-`;
 
 const asServer = [install("vblade"), "ip link set eth1 up", "vbladed 0 1 eth1 /dev/vdb"].join("\n");
 const asDom0 = [
@@ -136,7 +109,10 @@ export const byHand: Story = {
       for (const host of dom0s) await until(host, `test -b ${device}`, 60);
       await on("bella", `mkfs -t ocfs2 -L DATA ${device} >&2`, 600);
       for (const host of dom0s) await on(host, `mount /home && ${mountedAt("/home")}`, 300);
-      await on("bella", `cp /var/lib/xen-lab/vm-template.img ${image} && ${typed("/etc/xen/vm-test.cfg", domainFile)}`);
+      await on(
+        "bella",
+        `cp /var/lib/xen-lab/vm-template.img ${image} && ${typed("/etc/xen/vm-test.cfg", domainFile("console=hvc0 quiet"))}`,
+      );
       await on("bella", "xl create /etc/xen/vm-test.cfg >&2", 300);
       const tick = await countsOn(words, "bella");
       return `${tick.boot}: ${tick.count}`;
