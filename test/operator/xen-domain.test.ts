@@ -176,6 +176,18 @@ describe("a domain on a shared file system", () => {
     expect([...told]).not.toContain("False/Vanished");
   });
 
+  it("has not vanished while its host has not been probed since the start and the other one has", async () => {
+    const stage = room([xenDomain("vm", nodes)]);
+    stage.rack.faults = ({ host, script, at }) => {
+      if (script === "start-domain" && at === "End") return { kind: "Delay", ms: 70_000 };
+      return host === "bella" && script === "probe" && at === "Connect" ? { kind: "Delay", ms: 8_000 } : undefined;
+    };
+    const told = new Set<string>();
+    stage.server.onChange(() => told.add(running(stage)));
+    await eventually(stage, () => ready(stage), "True/Ready");
+    expect([...told]).not.toContain("False/Vanished");
+  });
+
   it("is not given back to a host on which somebody typed reboot before that has rebooted", async () => {
     const stage = room([xenDomain("vm", nodes)]);
     await eventually(stage, () => ready(stage), "True/Ready");

@@ -47,7 +47,8 @@ export const exporting = {
   BackingInUse: {
     stalls: true,
     conditions: ["Exported", "DeletionBlocked"],
-    meaning: "The backing is mounted, used as swap, held by LVM, RAID or device-mapper, or part of the running system.",
+    meaning:
+      "The backing is mounted, used as swap, behind a loop device, held by LVM, RAID or device-mapper, or open for writing by a program (a fsck while its vblade is stopped).",
     action: "Free the backing if you are sure that it is not needed, or use another backing.",
   },
   BackingEmpty: {

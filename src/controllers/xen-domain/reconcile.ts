@@ -49,7 +49,9 @@ export function controlDomains(means: Means): Controlled {
       const seen = observeDomain(world, object, spec, uuid, { doubts, leftovers, starts });
       if (isDeleting(object) || (suspends(directives) && !isBeingStarted(seen, starts.hostOf(ref)))) starts.end(ref);
       const now = world.clock.monotonic();
-      const absentMs = absences.look(ref, survey(seen), hasRun(seen), now);
+      // A probe from before the end of its start says nothing about its absence.
+      const isStarting = isBeingStarted(seen, starts.hostOf(ref));
+      const absentMs = isStarting ? undefined : absences.look(ref, survey(seen), hasRun(seen), now);
       return { ...seen, absentMs, askedMs: shutdowns.look(ref, resultsOf(ref, seen), now) };
     },
     plan: planDomain,

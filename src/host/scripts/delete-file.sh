@@ -13,6 +13,7 @@ set -eu
 # include: bounds.sh
 # include: exports.sh
 # include: records.sh
+# include: writers.sh
 
 owner=$1
 asked=$2
@@ -41,6 +42,7 @@ recorded "$record" "$owner" "$real" "$real" || refuse NotOurs "$asked was not cr
 require_file "$asked" "$@"
 checked=$backing_identity
 ! exported_as "$checked" || refuse StillExported "$asked is served as $exported_user"
+require_unwritten "$asked"
 error=$(mv "$real" "$gone" 2>&1) || refuse_write "$asked" "$error"
 # The renamed file is the one that gets deleted: check it again.
 facts_of "$gone"

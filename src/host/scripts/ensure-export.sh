@@ -24,6 +24,7 @@ set -eu
 # include: bounds.sh
 # include: exports.sh
 # include: keepalive.sh
+# include: writers.sh
 
 owner=$1
 shelf=$2
@@ -127,6 +128,7 @@ done
 if [ "$init" = sysvinit ] && [ -n "$kind" ] && ! is_guarded "$name"; then configured=no; fi
 # A client may have written a signature to a backing that is already served.
 if [ -z "$kind$running" ]; then require_unclaimed "$asked" "$@"; fi
+if [ -z "$running" ]; then require_unwritten "$asked"; fi
 word=unchanged
 if [ -n "$running" ] && [ "$matching" = no ] && [ "$restart" = forbidden ]; then
 	refuse RestartForbidden "process $running serves $address with $served or other options; restarting it is not allowed now"

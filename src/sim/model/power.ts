@@ -56,6 +56,7 @@ export function freshRunning(host: Omit<Host, "running">, salt: string, now: num
     },
     swaps: new Set(),
     loops: new Map(),
+    writers: new Map(),
     locks: new Map(),
     dpkgLock: undefined,
     nextPid: 400,

@@ -65,6 +65,8 @@ export interface Running {
   readonly swaps: Set<string>;
   /** Loop devices that a user has made by hand, by kernel name, and their files. Those of domains are in `xen`. */
   readonly loops: Map<string, string>;
+  /** Files and devices that a user's programs write to, and the program as `PID NAME`. */
+  readonly writers: Map<string, string>;
   /** Lock file → holder, of flock. */
   readonly locks: Map<string, string>;
   /** Holder of the dpkg lock, if it is not one of our scripts. */

@@ -64,10 +64,18 @@ export function requireFile(run: ScriptRun, asked: string, backing: Backing, glo
   if (links !== 1) {
     refuse(run, "BackingNotUsable", `${realPath} has ${links} hard links: another path names the same file`);
   }
-  if (run.host.running.swaps.has(realPath)) refuse(run, "BackingInUse", `${realPath} is used as swap`);
-  const loop = loopsOf(run.host).find(({ file }) => file === realPath);
+  const isThis = (path: string) => backingAt(run.host, path).identity === backing.identity;
+  if ([...run.host.running.swaps].some(isThis)) refuse(run, "BackingInUse", `${realPath} is used as swap`);
+  const loop = loopsOf(run.host).find(({ file }) => isThis(file));
   if (loop !== undefined) refuse(run, "BackingInUse", `${realPath} is used by the loop device ${loop.name}`);
   return { ...backing, configured: realPath, related: [] };
+}
+
+/** require_unwritten: refuses a backing that a program other than vblade has open for writing. */
+export function requireUnwritten(run: ScriptRun, asked: string, { identity }: Backing): void {
+  const { host } = run;
+  const writer = [...host.running.writers].find(([path]) => backingAt(host, path).identity === identity)?.[1];
+  if (writer !== undefined) refuse(run, "BackingInUse", `${asked} is open for writing by process ${writer}`);
 }
 
 const systemDirectories = /^(\/(bin|boot|dev|etc|lib[^/]*|proc|root|run|sbin|sys|usr)|\/var\/lib\/(dpkg|apt|xensan))\//;

@@ -5,7 +5,14 @@ import { bootLink, stopUnit } from "../model/systemd.ts";
 import { endVblade } from "../model/vblade.ts";
 import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, refuseWrite, replaceFile, takeLock } from "./answer.ts";
-import { type AllowedBacking, requireBacking, requireNamed, requireUnclaimed, segmentOn } from "./bounds.ts";
+import {
+  type AllowedBacking,
+  requireBacking,
+  requireNamed,
+  requireUnclaimed,
+  requireUnwritten,
+  segmentOn,
+} from "./bounds.ts";
 import { sameDeclarer } from "./domain-configuration.ts";
 import { type ExportRow, listExports, parseWords, startedElsewhere } from "./export-rows.ts";
 import { replaceInittab } from "./inittab.ts";
@@ -153,6 +160,7 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
   const { address, config, process, recorded } = survey(run, wanted, backing, asked, interfaces);
   // A client may have marked a backing that is already served.
   if (config === undefined && process === undefined) requireUnclaimed(run, asked, backing, globs);
+  if (process === undefined) requireUnwritten(run, asked, backing);
   let running = process === undefined ? undefined : Number(process.name);
   const matching = process?.same ?? false;
   if (process !== undefined && !matching && mode === "forbidden") {

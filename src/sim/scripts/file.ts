@@ -2,7 +2,7 @@ import { isSameBacking } from "../model/guard.ts";
 import { backingAt, createImage, remove, rename, resizeImage, resolve } from "../model/storage.ts";
 import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, refuseWrite, takeLock } from "./answer.ts";
-import { plainPath, requireFile, requirePlace } from "./bounds.ts";
+import { plainPath, requireFile, requirePlace, requireUnwritten } from "./bounds.ts";
 import { exportedAs } from "./export-rows.ts";
 import { forgetReplaced, isRecorded, knownBefore, recordBacking, recordOf } from "./records.ts";
 
@@ -108,6 +108,7 @@ export const deleteFile: Responder = acting(function* deleteFile(run) {
   requireFile(run, asked, backing, globs);
   const user = exportedAs(host, [backing.identity]);
   if (user !== undefined) refuse(run, "StillExported", `${asked} is served as ${user}`);
+  requireUnwritten(run, asked, backing);
   yield world.timings.process;
   const moved = rename(world, host, real, gone);
   if (moved !== undefined) refuseWrite(run, asked, moved);

@@ -160,6 +160,8 @@ export function twins(
           leasedElsewhere: (path, mode) => host.leasedElsewhere(path, mode),
           swapOn: (path) => host.swapOn(path),
           loop: (path) => host.loop(path),
+          opens: (path, access) => host.opens(path, access),
+          closes: () => host.closes(),
           isLeased: (path) => host.isLeased(path),
           killHolder: (uuid) => host.killHolder(uuid),
           ignoreShutdown: (uuid) => host.ignoreShutdown(uuid),

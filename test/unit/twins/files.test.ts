@@ -66,6 +66,23 @@ twins(
       expect(await remove()).toMatchObject({ kind: "refused", reason: "BackingInUse" });
     });
 
+    it("that is ours is not deleted while a loop device uses it under another name", async () => {
+      expect(await ensure(4 * mib)).toEqual({ kind: "done", detail: "created" });
+      host.symlink("/mnt/iso.img", path);
+      host.loop("/mnt/iso.img");
+      expect(await remove()).toMatchObject({ kind: "refused", reason: "BackingInUse" });
+    });
+
+    it("that is ours is not deleted while a program writes to it under another name", async () => {
+      expect(await ensure(4 * mib)).toEqual({ kind: "done", detail: "created" });
+      host.symlink("/mnt/iso.img", path);
+      host.opens("/mnt/iso.img", "ReadWrite");
+      const message = `${path} is open for writing by process 99999 qemu-nbd`;
+      expect(await remove()).toEqual({ kind: "refused", reason: "BackingInUse", message });
+      host.closes();
+      expect(await remove()).toEqual({ kind: "done", detail: "deleted" });
+    });
+
     it("needs room", async () => {
       expect(await ensure(2 ** 51)).toMatchObject({ kind: "refused", reason: "NoSpace" });
     });

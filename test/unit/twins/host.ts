@@ -127,6 +127,10 @@ export interface TwinHost {
   swapOn(path: string): void;
   /** A user makes the loop device loop7 of a file or a device. */
   loop(path: string): void;
+  /** A user's program, process 99999 qemu-nbd, has a file or a device open, until {@link closes}. */
+  opens(path: string, access: "Read" | "ReadWrite"): void;
+  /** It ends. */
+  closes(): void;
   write(path: string, text: string): void;
   /** An image of zeros. */
   image(path: string, bytes: number): void;

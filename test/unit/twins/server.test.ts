@@ -418,6 +418,25 @@ twins(
       expect(await host.act(deleteLogicalVolume(own))).toEqual(refused("san/data"));
     });
 
+    it.each(["/srv/aoe/a.img", "/dev/san/data"])("of %s does not begin while a program writes to it", async (path) => {
+      host.image("/srv/aoe/a.img", MiB);
+      const own = { owner, volumeGroup: "san", name: "data", allowedBackings: ["san/*"] };
+      await host.act(ensureLogicalVolume({ ...own, sizeBytes: 4 * MiB }));
+      const begin = () => host.act(serve({ backing: path, allowedBackings: ["/srv/aoe/*", "san/*"] }));
+      const message = `${path} is open for writing by process 99999 qemu-nbd`;
+      host.opens(path, "ReadWrite");
+      expect(await begin()).toEqual({ kind: "refused", reason: "BackingInUse", message });
+      host.closes();
+      host.opens(path, "Read");
+      expect(await begin()).toEqual(done("started"));
+      host.closes();
+      host.killVblades();
+      host.opens(path, "ReadWrite");
+      expect(await begin()).toEqual({ kind: "refused", reason: "BackingInUse", message });
+      host.closes();
+      expect(await begin()).toEqual(done("started"));
+    });
+
     it("of a logical volume is of that one for ever", async () => {
       const own = { owner, volumeGroup: "san", name: "data", allowedBackings: ["san/*"] };
       const ensure = () => host.act(ensureLogicalVolume({ ...own, sizeBytes: 4 * MiB }));

@@ -432,6 +432,18 @@ export function shellHost(
       put("/sys/block/loop7/dev", "7:7\n");
       before = treeOfDirectory(directory);
     },
+    opens(path, access) {
+      // Above the numbers of this machine's processes, and the last in the table: the stat of block devices judges one file.
+      put("/proc/99999/comm", "qemu-nbd\n");
+      put("/proc/99999/fdinfo/11", `pos:\t0\nflags:\t010000${access === "Read" ? 0 : 2}\nmnt_id:\t29\n`);
+      mkdirSync(at("/proc/99999/fd"), { recursive: true });
+      symlinkSync(at(path), at("/proc/99999/fd/11"));
+      before = treeOfDirectory(directory);
+    },
+    closes() {
+      rmSync(at("/proc/99999"), { recursive: true });
+      before = treeOfDirectory(directory);
+    },
     symlink(path, target) {
       mkdirSync(dirname(at(path)), { recursive: true });
       symlinkSync(at(target), at(path));

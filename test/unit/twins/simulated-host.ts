@@ -258,6 +258,10 @@ export function simulatedHost(furniture: Furniture): TwinHost {
     replace: (path, sizeBytes) => put(path, { sizeBytes }),
     swapOn: (path) => host.running.swaps.add(path),
     loop: (path) => host.running.loops.set("loop7", path),
+    opens(path, access) {
+      if (access === "ReadWrite") host.running.writers.set(path, "99999 qemu-nbd");
+    },
+    closes: () => host.running.writers.clear(),
     symlink(path, target) {
       const { mount, inner } = place(path);
       makeDirectories(mount.fileSystem, inner.slice(0, inner.lastIndexOf("/")));

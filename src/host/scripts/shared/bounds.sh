@@ -106,14 +106,19 @@ require_file() {
 	require_place "$file_asked" "$backing_real" "$@"
 	[ "$backing_links" = 1 ] || refuse BackingNotUsable "$backing_real has $backing_links hard links: another path names the same file"
 	while read -r swap_name _; do
-		[ "$swap_name" != "$backing_real" ] || refuse BackingInUse "$backing_real is used as swap"
+		! is_this_file "$swap_name" || refuse BackingInUse "$backing_real is used as swap"
 	done </proc/swaps
 	for loop_file in /sys/block/loop*/loop/backing_file; do
 		{ IFS= read -r loop_backing <"$loop_file"; } 2>/dev/null || continue
 		loop_name=${loop_file#/sys/block/}
-		[ "$loop_backing" != "$backing_real" ] || refuse BackingInUse "$backing_real is used by the loop device ${loop_name%%/*}"
+		! is_this_file "$loop_backing" || refuse BackingInUse "$backing_real is used by the loop device ${loop_name%%/*}"
 	done
 	backing_configured=$backing_real
+}
+
+# is_this_file NAME: whether it is another name of the file that facts_of found, or the same.
+is_this_file() {
+	[ "file:$(stat -L -c %d:%i -- "$1" 2>/dev/null)" = "$backing_identity" ]
 }
 
 # require_place ASKED REAL GLOB…: refuses unless both names of a file, and every other name that mounts give it, are
