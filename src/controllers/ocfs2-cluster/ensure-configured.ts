@@ -113,7 +113,7 @@ function difference(o2cb: O2cb, request: ClusterRequest): string | undefined {
   if (boot === undefined || !boot.enabled || boot.cluster !== request.cluster)
     return "the cluster would not start after a reboot";
   if (!sameTimeouts(request.timeouts, boot.timeouts)) return "its timeouts would differ after a reboot";
-  if (!bootOrder) return "its boot order is wrong";
+  if (!bootOrder) return "its boot order is missing or of another release";
   if (panicOnOops !== undefined && (panicOnOops.now !== 1 || !panicOnOops.persisted))
     return "kernel.panic_on_oops is not 1";
   // A negative value reboots at once.

@@ -92,6 +92,8 @@ function* mountAtBoot(world: World, host: Host, entry: FstabEntry, online: () =>
 
 /** The loop that mounts the fstab entries with our mark. */
 export const mountsLoop = "/var/lib/xensan/mount-at-boot";
+/** The second line of a loop as this release writes it. */
+const mountsRevision = "# revision 2";
 /** The unit that mounts shared file systems at boot. */
 export const mountsUnit = "/etc/systemd/system/xensan-mounts.service";
 /** The link by which systemd starts {@link mountsUnit}. */
@@ -129,11 +131,18 @@ export function loopStarts(host: Host): boolean {
 }
 
 /**
- * Whether O2CB also starts before the loop: its init script is linked, and under systemd ordered after AoE discovery.
+ * Whether the loop is that of this release, and O2CB also starts before it: its init script is linked, and under systemd
+ * ordered after AoE discovery.
  */
 export function bootOrderStands(host: Host): boolean {
   const linked = list(host, "/etc/rc2.d").some((name) => /^S\d\do2cb$/.test(name));
-  return linked && loopStarts(host) && (host.init === "sysvinit" || readText(host, orderDropIn) !== undefined);
+  const [, revision] = (readText(host, mountsLoop) ?? "").split("\n");
+  return (
+    linked &&
+    revision === mountsRevision &&
+    loopStarts(host) &&
+    (host.init === "sysvinit" || readText(host, orderDropIn) !== undefined)
+  );
 }
 
 function* mountLoop(world: World, host: Host): Generator<number, void> {

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +15,18 @@ const shared = (name: string) =>
     /^# include: .*$/gm,
     "",
   );
+
+it("the loop that mounts at boot has the revision of its text: hosts get a changed loop only with another number", () => {
+  const textOf = (name: string) =>
+    readFileSync(new URL(`../../../src/host/scripts/shared/${name}.sh`, import.meta.url));
+  const digest = createHash("sha256").update(textOf("mount-at-boot")).update(textOf("heartbeat-region")).digest("hex");
+  const written = /^mounts_revision='(.*)'$/m.exec(shared("boot-order"))?.[1];
+  expect({ revision: shared("mount-at-boot").split("\n")[1], written, digest }).toEqual({
+    revision: "# revision 2",
+    written: "# revision 2",
+    digest: "24757998ad5aee8eb387e228b730abb5b3ed936475d9e55c4c5da1b911688d3d",
+  });
+});
 
 describe.each(shells)("in %s", (...shell) => {
   let directory: string;

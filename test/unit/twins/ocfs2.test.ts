@@ -68,6 +68,19 @@ twins(
       expect(await dom0.act(removeCluster({ owner, cluster: "labclus" }))).toEqual({ kind: "done", detail: "absent" });
     });
 
+    it("gets the loop that mounts at boot of this release", async () => {
+      const loop = "/var/lib/xensan/mount-at-boot";
+      const stands = () => dom0.look(probe({ roles: ["Client"], backings: [], segments: [] }), ["o2cb boot-order"]);
+      expect(await dom0.act(configureCluster(request))).toEqual(done("configured"));
+      expect(await stands()).toBe("o2cb\tboot-order\tyes\n");
+      const text = dom0.read(loop) ?? "";
+      dom0.write(loop, text.replace(/^# revision \d+$/m, "# revision 1"));
+      expect(await stands()).toBe("o2cb\tboot-order\tno\n");
+      expect(await dom0.act(configureCluster(request))).toEqual(done("configured"));
+      expect(dom0.read(loop)).toBe(text);
+      expect(await stands()).toBe("o2cb\tboot-order\tyes\n");
+    });
+
     it("comes online once, and then follows what is declared", async () => {
       const apply = async (change: Partial<ClusterRequest>) => {
         expect(await dom0.act(configureCluster({ ...request, ...change }))).toEqual(done("configured"));

@@ -5,6 +5,9 @@ mounts_loop=$state_dir/mount-at-boot
 mounts_unit=/etc/systemd/system/xensan-mounts.service
 order_dropin=/etc/systemd/system/o2cb.service.d/xensan.conf
 
+# The second line of a loop as this release writes it: a change of mount-at-boot.sh has another number here and there.
+mounts_revision='# revision 2'
+
 # o2cb_starts_at_boot: there is a link of its init script, which systemd reads too, or of its unit.
 o2cb_starts_at_boot() {
 	for order_link in /etc/rc[2345].d/S[0-9][0-9]o2cb; do
@@ -13,9 +16,11 @@ o2cb_starts_at_boot() {
 	[ -e /etc/systemd/system/multi-user.target.wants/o2cb.service ]
 }
 
-# boot_order_stands: what ensure_boot_order writes is in place.
+# boot_order_stands: what ensure_boot_order of this release writes is in place.
 boot_order_stands() {
-	o2cb_starts_at_boot && [ -f "$mounts_loop" ] || return 1
+	o2cb_starts_at_boot || return 1
+	{ read -r _ && IFS= read -r order_revision; } 2>/dev/null <"$mounts_loop" || return 1
+	[ "$order_revision" = "$mounts_revision" ] || return 1
 	if [ -d /run/systemd/system ]; then
 		[ -f "$mounts_unit" ] && [ -f "$order_dropin" ] && [ -L /etc/systemd/system/multi-user.target.wants/xensan-mounts.service ]
 	else

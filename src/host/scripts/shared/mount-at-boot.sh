@@ -1,4 +1,5 @@
 #!/bin/sh
+# revision 2
 # Mounts the OCFS2 file systems that xensan wrote into /etc/fstab, as soon as that is possible. Runs once after each boot,
 # ends when all of them are mounted. One that is unmounted on purpose has no entry any more.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

@@ -58,7 +58,7 @@ describe("the configuration of a cluster", () => {
       "its timeouts would differ after a reboot",
       { boot: { enabled: true, cluster: "data", timeouts: { ...timeouts, heartbeatThreshold: 61 } } },
     ],
-    ["its boot order is wrong", { bootOrder: false }],
+    ["its boot order is missing or of another release", { bootOrder: false }],
     ["kernel.panic_on_oops is not 1", { panicOnOops: { now: 0, persisted: true } }],
     ["kernel.panic_on_oops is not 1", { panicOnOops: { now: 1, persisted: false } }],
     ["kernel.panic is not set", { panic: { now: 0, persisted: true } }],
