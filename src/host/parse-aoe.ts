@@ -2,7 +2,7 @@ import type { AoeDevice, AoeDriver, Responder } from "./facts.ts";
 import { macAddress } from "./identities.ts";
 import { parsePairs, required } from "./parse-system.ts";
 import type { Rows } from "./probe-sections.ts";
-import { each, field, int32, type Lost, oneOf, plain, sectors, target, words } from "./rows.ts";
+import { each, field, int32, type Lost, oneOf, plain, sectors, target, Unparseable, words } from "./rows.ts";
 
 /** Section `aoe` of the probe: the module, its parameters, dead time in seconds. */
 export function parseAoeDriver(rows: Rows, lost: Lost): AoeDriver {
@@ -28,10 +28,15 @@ export function parseAoeDriver(rows: Rows, lost: Lost): AoeDriver {
  */
 export function parseAoeDevices(rows: Rows, lost: Lost): AoeDevice[] {
   const users = new Map<string, string[]>();
+  const named = new Set<string>();
   const devices = each(rows, lost, (row) => {
     const kind = oneOf(field(row, 0, "a kind of row"), ["device", "user"], "the kind of row");
     const name = field(row, 1, "a device");
-    if (kind === "device") return [row];
+    if (kind === "device") {
+      if (named.has(name)) throw new Unparseable(`the device ${name} has two rows`);
+      named.add(name);
+      return [row];
+    }
     const user = plain(field(row, 2, "a user"));
     const known = users.get(name);
     if (known === undefined) users.set(name, [user]);

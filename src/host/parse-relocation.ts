@@ -3,6 +3,7 @@ import { text } from "./parse-xen.ts";
 import type { Rows } from "./probe-sections.ts";
 import { each, field, grouped, int32, type Lost, oneOf, plain, Unparseable, wholeNumber } from "./rows.ts";
 import type { MigrationRun, RelocationFact } from "./xen-facts.ts";
+import { isPublicKey } from "./xen-values.ts";
 
 /**
  * Section `relocation` of the probe: the host's migration key, the peers it accepts, the host keys it knows and its
@@ -21,14 +22,21 @@ export function parseRelocation(rows: Rows, lost: Lost): RelocationFact {
       address: plain(field(row, 1, "an address")),
       publicKey: plain(field(row, 2, "a public key")),
     })),
-    hostKeys: each(byKind("host-key"), lost, (row) => plain(field(row, 1, "a host key"))),
+    // sshd may have a key of another type or size, which no peer needs.
+    hostKeys: each(byKind("host-key"), lost, (row) => plain(field(row, 1, "a host key")))
+      .filter(isPublicKey)
+      .slice(0, mostHostKeys),
   };
 }
 
-/** Peers compare the key and get it from the status: it is never cut. */
+/** sshd has one key of each type. Each is an argument of a command on every peer. */
+const mostHostKeys = 16;
+
+/** Peers compare the key and get it from the status and in their commands: it is never cut, and has the form of a key. */
 function publicKey(row: readonly string[]): string {
   const key = text(row, 1, "a public key");
   if (key.length > 1024) throw new Unparseable(`the public key has ${key.length} characters`);
+  if (key !== "" && !isPublicKey(key)) throw new Unparseable("the public key is not one of OpenSSH");
   return key;
 }
 

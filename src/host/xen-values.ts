@@ -56,11 +56,15 @@ export function sha256(value: string): string {
   return matching("digest", value, /^[0-9a-f]{64}$/, "64 lower-case hexadecimal digits");
 }
 
+const keyForm = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{32,1400}={0,2}( [ -~]*)?$/;
+
+/** True for a line that {@link publicKey} accepts. */
+export const isPublicKey = (value: string): boolean => keyForm.test(value);
+
 /** `TYPE BASE64` of a public key without its comment, in base64: an argument without blanks. */
 export function publicKey(field: string, value: string): string {
-  const type = "(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521))";
   const accepted = "a public key of OpenSSH: its type and its base64 in one line";
-  matching(field, value, new RegExp(`^${type} [A-Za-z0-9+/]{32,1400}={0,2}( [ -~]*)?$`), accepted);
+  matching(field, value, keyForm, accepted);
   return base64(value.split(" ").slice(0, 2).join(" "));
 }
 

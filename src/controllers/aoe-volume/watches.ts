@@ -96,8 +96,8 @@ function concernedBy(stores: Stores, { machine, all, first, addresses, backings 
   );
   // A volume that does not list this host also waits for it if the host may hold the device.
   const devices = lastFacts(machine.agent.view)?.aoeDevices;
-  const seen = (devices?.state === "known" ? devices.value : [])
-    .flatMap((device) => volumes.byIndex("address", addressText(device)))
+  const seen = [...new Set((devices?.state === "known" ? devices.value : []).map(addressText))]
+    .flatMap((address) => volumes.byIndex("address", address))
     .filter((volume) => !first || !isContent(volume));
   return refs([...listed, ...seen]);
 }

@@ -59,6 +59,10 @@ export interface HostAgentOptions {
  */
 const patienceMs = 2_000;
 
+/** After so many probes in a row for changes of objects, the next ones begin at least so many milliseconds apart. */
+const changesInARow = 3;
+const changesMs = 1_000;
+
 /**
  * How long a slow host is not probed regularly while it sends or receives a domain: a probe in the last round of copying
  * lengthens the guest's pause.
@@ -92,6 +96,9 @@ export class HostAgent {
   /** When the last probe of everything began, and whether one is requested. */
   #allAt = Number.NEGATIVE_INFINITY;
   #wantsAll = true;
+  /** True while a probe is requested for more than changes of objects, and how many in a row had no other reason. */
+  #hurries = false;
+  #forChanges = 0;
   /** How many milliseconds the last answered probe took. */
   #took = 0;
   #stdout = "";
@@ -150,10 +157,14 @@ export class HostAgent {
     return this.#askedMore <= this.#covered;
   }
 
-  /** Requests a probe that begins after now. */
-  ask(extent: Extent = "All"): LookRequest {
+  /**
+   * Requests a probe that begins after now. `why`: users may change objects without end, so many probes in a row for
+   * changes alone leave the host most of its time.
+   */
+  ask(extent: Extent = "All", why: "Change" | "Work" = "Work"): LookRequest {
     // Of a host that does not answer, a whole probe tells whether it does again.
-    if (extent === "Running" && this.#view.state !== "Reachable") return this.ask("WithoutSegments");
+    if (extent === "Running" && this.#view.state !== "Reachable") return this.ask("WithoutSegments", why);
+    if (extent !== "Running" && why === "Work") this.#hurries = true;
     if (extent === "All") this.#wantsAll = true;
     if (extent !== "Running" && this.#isCurrent) this.#askedAt = this.#options.clock.monotonic();
     this.#asked++;
@@ -209,7 +220,9 @@ export class HostAgent {
     const regular = (this.#probedAt ?? now) + Math.max(this.#options.intervalSeconds * 1000, this.#pauseMs()) - now;
     if (this.#isCurrent) return regular;
     const patience = Math.max(patienceMs, this.#took);
-    return Math.min(regular, this.lanes.active === 0 ? 0 : this.#askedAt + patience - now);
+    const apart = this.#hurries || this.#forChanges < changesInARow ? 0 : Math.max(changesMs, 3 * this.#took);
+    const idle = (this.#probedAt ?? now) + apart - now;
+    return Math.min(regular, this.lanes.active === 0 ? idle : this.#askedAt + patience - now);
   }
 
   /** A host that needs most of the interval to answer also has other work. */
@@ -225,6 +238,8 @@ export class HostAgent {
     const time = this.#options.clock.now();
     this.#probedAt = startedAt;
     const extent = this.#extent(startedAt);
+    this.#forChanges = this.#hurries || this.#isCurrent ? 0 : this.#forChanges + 1;
+    this.#hurries = false;
     if (extent === "All") {
       this.#allAt = startedAt;
       this.#wantsAll = false;

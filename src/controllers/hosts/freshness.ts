@@ -39,7 +39,12 @@ export class Freshness {
       const key = `${need} ${refText(object)}`;
       const again = (demands.get(key)?.again ?? -1) + 1;
       if (need !== "Change" || again <= mostAgain)
-        demands.set(key, { object, need, request: machine.agent.ask(extent), again });
+        demands.set(key, {
+          object,
+          need,
+          request: machine.agent.ask(extent, need === "Change" ? need : "Work"),
+          again,
+        });
     }
   }
 

@@ -5,7 +5,7 @@ import { type ConditionUpdate, findCondition, rfc3339 } from "../../runtime/cond
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { isConflict, isNotFound, type KubeApi, type KubeObject, keyOf } from "../../runtime/kube-api.ts";
 import type { ReconcileContext } from "../../runtime/reconciler.ts";
-import { type Directives, suspends } from "../directives.ts";
+import { type Directives, directivesOf, suspends } from "../directives.ts";
 import { no, unknown, yes } from "../finding.ts";
 import { soonest } from "../gate.ts";
 import { refTo } from "../identity.ts";
@@ -164,7 +164,7 @@ function nextAttempt(
 
 function decide(host: string, { own, others, names, nowMs }: ObservedDrain, domain: DrainedDomain): Decision {
   const mine = own.filter((one) => isOf(one, domain));
-  const open = [...mine, ...others.filter((one) => isOf(one, domain))].find((one) => !isFinished(one));
+  const open = [...mine, ...others.filter((one) => isOf(one, domain) && goesOn(one))].find((one) => !isFinished(one));
   if (open !== undefined) return { blocker: whyItWaits(open) };
   const last = mine.toSorted((one, other) => finishedAt(other) - finishedAt(one))[0];
   const attempt = nextAttempt(host, domain, mine, names);
@@ -178,6 +178,11 @@ function decide(host: string, { own, others, names, nowMs }: ObservedDrain, doma
   if (dueMs <= nowMs) return { attempt, blocker };
   return { blocker: `${blocker} (next attempt at ${rfc3339(dueMs)})`, dueSeconds: (dueMs - nowMs) / 1000 };
 }
+
+/** True for somebody's migration that has begun or only waits for its turn: one that may never begin holds up no drain. */
+const goesOn = (migration: XenMigration): boolean =>
+  migration.status?.operationID !== undefined ||
+  (whyItWaits(migration) === undefined && !suspends(directivesOf(migration.metadata)));
 
 /** What prevents a migration from beginning or ending, if it does not pass by itself. */
 function whyItWaits(migration: XenMigration): string | undefined {

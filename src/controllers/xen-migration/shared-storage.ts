@@ -31,9 +31,11 @@ export function sharedMounts({ mounts, sharedDevices }: HostFacts): ReadonlyMap<
  */
 export function sharedStorage(from: HostFacts, to: HostFacts): SharedStorage {
   const there = sharedMounts(to);
-  const pairs = devicesOf(from).flatMap((device) =>
-    devicesOf(to).flatMap((other) => (addressText(device) === addressText(other) ? [{ device, other }] : [])),
-  );
+  const others = new Map(devicesOf(to).map((device) => [addressText(device), device]));
+  const pairs = devicesOf(from).flatMap((device) => {
+    const other = others.get(addressText(device));
+    return other === undefined ? [] : [{ device, other }];
+  });
   /** One address at two servers is two devices. */
   const another = new Set(
     pairs.flatMap(({ device, other }) => (sameTarget(device, other) ? [] : [`/dev/etherd/e${addressText(device)}`])),

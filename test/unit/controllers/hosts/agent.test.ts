@@ -88,6 +88,25 @@ describe("a watched host", () => {
     expect(on.agent.hasAnswered(request)).toBe(true);
   });
 
+  it("keeps most of its time however often objects change, and is probed at once for work", async () => {
+    const on = watching();
+    on.watch();
+    await on.clock.advance(5_000);
+    for (let changes = 0; changes < 100; changes++) {
+      on.agent.ask("WithoutSegments", "Change");
+      await on.clock.advance(100);
+    }
+    // Three at once, then one in 1.5 s: three times what a probe takes.
+    expect(on.looks().length).toBeGreaterThan(7);
+    expect(on.looks().length).toBeLessThanOrEqual(11);
+    await on.clock.advance(5_000);
+    const before = on.looks().length;
+    on.agent.ask("WithoutSegments", "Change");
+    on.agent.ask("WithoutSegments");
+    await on.clock.advance(600);
+    expect(on.looks().length).toBe(before + 1);
+  });
+
   it("leaves out the segments when nobody asks for them and what is known of them is younger than an interval", async () => {
     const on = watching();
     on.watch();
