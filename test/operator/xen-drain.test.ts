@@ -66,6 +66,20 @@ describe("a host that is drained", () => {
     expect(seen(stage).bella).toHaveLength(1);
   });
 
+  it("does not wait for somebody's migration that may never begin", async () => {
+    const paused = { annotations: { "xensan.dev/paused": "true" } };
+    const stage = await xenRig({
+      prepare: two,
+      objects: [
+        migration("paused", { targetHostRef: { name: "brutus" } }, paused),
+        migration("refused", { domain: second, targetHostRef: { name: "nowhere" } }),
+      ],
+    });
+    await stage.advance(minutes(1));
+    stage.apply(dom0("bella", { maintenance: "Drain" }));
+    await eventually(stage, () => drained(stage), "True/Drained", 10);
+  });
+
   it("is not asked to take domains", async () => {
     const stage = await xenRig({ objects: [dom0("brutus", { maintenance: "Drain" })] });
     stage.apply(migration("go", { targetHostRef: { name: "brutus" } }));

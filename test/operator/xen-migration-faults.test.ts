@@ -188,6 +188,18 @@ describe("hosts that cannot be seen", () => {
     await eventually(stage, () => outcome(stage, "go"), "True/Succeeded", 10);
   });
 
+  it("hold up nothing once a person has abandoned the one that burned", async () => {
+    const stage = await xenRig();
+    stage.rack.xen.atPhase("Precopy", () => stage.rack.powerOff("bella"));
+    stage.apply(migration("go", { targetHostRef: { name: "brutus" } }));
+    await eventually(stage, () => outcome(stage, "go"), "Unknown/OutcomeUnknown", 10);
+    await stage.advance(minutes(10));
+    stage.patch("XenHost", at("bella"), { metadata: { annotations: { "xensan.dev/abandon": "bella" } } });
+    stage.delete("XenHost", at("bella"));
+    await eventually(stage, () => stage.find("XenHost", at("bella")), undefined, 10);
+    await eventually(stage, () => outcome(stage, "go"), "False/DomainGone", 10);
+  });
+
   it("keep a leftover from being touched: the source is off while the target holds its copy", async () => {
     const stage = await xenRig();
     stage.rack.xen.atPhase("Renamed", () => {

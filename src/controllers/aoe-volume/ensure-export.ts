@@ -10,7 +10,15 @@ import { mostPaths } from "../hosts/machines.ts";
 import { advice, type Step, stepOf } from "../hosts/step.ts";
 import { addressText, lookUp } from "../hosts/view.ts";
 import { aoeServer, parseMark } from "../identity.ts";
-import { backingFact, givenUp, interfaceMac, isOurs, otherThanRecorded, ownExports } from "./ensure-address.ts";
+import {
+  backingFact,
+  givenUp,
+  interfaceMac,
+  isOurs,
+  isThere,
+  otherThanRecorded,
+  ownExports,
+} from "./ensure-address.ts";
 import { type ReadyServer, readyServer } from "./ensure-server.ts";
 import {
   backingPath,
@@ -155,8 +163,17 @@ function compareExport(volume: VolumeObservation, server: ReadyServer, bytes: nu
   const current = exportAt(volume, exports, netif);
   const strays = ownExports(volume, exports).filter((one) => one !== current);
   const running = current?.pid !== undefined;
-  const hold = holdOf(volume);
+  const hold = holdOf(volume, strays);
   const free = hold.kind === "Free";
+  if (current?.pid !== undefined && !free && servesGivenUp(volume, server, current))
+    return stop([
+      no(
+        "Exported",
+        "BackingChanged",
+        `vblade still serves the former backing, ${current.recorded}, which was given up, while ${describeHold(hold)}: release the device on the client, and xensan serves the new one. What is written until then is lost`,
+      ),
+      no("Attached", "NotExported", "The volume is exported with its former backing"),
+    ]);
   const make = backingStep(volume, server, bytes);
   const waits: string[] = [];
   const steps: Step[] = [];
@@ -184,6 +201,12 @@ function compareExport(volume: VolumeObservation, server: ReadyServer, bytes: nu
   return conclude(volume, server, current, { steps, waits, hold, grows: inBackground });
 }
 
+/** Whether vblade was started with the backing that a person gave up: it keeps that one open whatever its path names now. */
+function servesGivenUp(volume: VolumeObservation, { facts }: ReadyServer, { recorded }: Export): boolean {
+  const fact = backingFact(volume, facts);
+  return recorded !== "" && recorded === givenUp(volume) && fact !== undefined && !isThere(recorded, fact);
+}
+
 interface ExportChange {
   readonly restart?: "Forbidden" | "IfNeeded" | "Always";
   readonly wait?: string;
@@ -208,7 +231,7 @@ function changeOf(
   }
   const run = runOf(current.pid, server.facts.identity);
   const stale = bytes !== undefined && servedBytes(volume, run, bytes) !== sectors(bytes);
-  if ((grows || stale) && free) return { restart: "Always" };
+  if ((grows || stale || servesGivenUp(volume, server, current)) && free) return { restart: "Always" };
   if (stale) return { wait: `clients keep seeing ${bytesOf(volume.recorded.size)} bytes instead of ${sectors(bytes)}` };
   return isOurs(volume, current) && current.recorded !== "" ? {} : { restart: "Forbidden" };
 }

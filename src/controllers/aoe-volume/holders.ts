@@ -9,8 +9,17 @@ export type Hold =
   | { readonly kind: "Held"; readonly by: readonly string[] }
   | { readonly kind: "Unknown"; readonly because: readonly string[] };
 
-/** Finds the holders of the device: clients, former clients, and every other dom0 that sees it. */
-export function holdOf(volume: Pick<VolumeObservation, "clients" | "bystanders" | "spec">): Hold {
+type Target = Pick<VolumeObservation["spec"], "shelf" | "slot">;
+
+/**
+ * Finds the holders of the volume's devices: clients, former clients, and every other dom0 that sees one of them.
+ * `former`: exports of the volume at other addresses.
+ */
+export function holdOf(
+  volume: Pick<VolumeObservation, "clients" | "bystanders" | "spec">,
+  former: readonly Target[] = [],
+): Hold {
+  const targets = [volume.spec, ...former.filter((one) => addressText(one) !== addressText(volume.spec))];
   const by: string[] = [];
   const because: string[] = [];
   for (const client of volume.clients) {
@@ -18,14 +27,14 @@ export function holdOf(volume: Pick<VolumeObservation, "clients" | "bystanders" 
     if (client.state === "NotFound") {
       if (client.heard !== undefined) because.push(`XenHost ${client.name} does not exist, and ${client.heard}`);
     } else if (client.state === "Invalid") because.push(`XenHost ${client.name} has an invalid spec`);
-    else look(client, volume.spec, by, because);
+    else look(client, targets, by, because);
   }
-  for (const other of volume.bystanders) look(other, volume.spec, by, because);
+  for (const other of volume.bystanders) look(other, targets, by, because);
   if (by.length > 0) return { kind: "Held", by };
   return because.length > 0 ? { kind: "Unknown", because } : { kind: "Free" };
 }
 
-function look(sight: ObservedHost, target: VolumeObservation["spec"], by: string[], because: string[]): void {
+function look(sight: ObservedHost, targets: readonly Target[], by: string[], because: string[]): void {
   const { host, view, fresh } = sight;
   if (view.state === "Unreachable") {
     because.push(`${host} cannot be reached (${view.reason})`);
@@ -37,17 +46,14 @@ function look(sight: ObservedHost, target: VolumeObservation["spec"], by: string
   }
   const { aoeDevices } = view.snapshot.facts;
   if (aoeDevices.state === "unknown") because.push(`${host} did not report its AoE devices (${aoeDevices.why})`);
-  const gap = gapIn(aoeDevices, concernsDevice(target));
+  const [gap] = targets.flatMap((target) => gapIn(aoeDevices, concernsDevice(target)) ?? []);
   if (gap !== undefined) because.push(`${host} did not report all its devices: ${gap}`);
-  const users = deviceOf(view.snapshot.facts, target)?.users ?? [];
+  const users = targets.flatMap((target) => deviceOf(view.snapshot.facts, target)?.users ?? []);
   if (users.length > 0) by.push(`${host} (${users.join(", ")})`);
 }
 
 /** The device of this address, if it is known. */
-export function deviceOf(
-  facts: HostFacts,
-  target: { readonly shelf: number; readonly slot: number },
-): AoeDevice | undefined {
+export function deviceOf(facts: HostFacts, target: Target): AoeDevice | undefined {
   if (facts.aoeDevices.state !== "known") return undefined;
   return lookUp(facts.aoeDevices.value, "address", addressText, addressText(target))[0];
 }

@@ -9,7 +9,7 @@ import { addressText, currentFacts, lastFacts, lookUp, pending } from "../hosts/
 import { hostText, isOlder, type ObjectRef, RefSet, refTo } from "../identity.ts";
 import { hostSpec, serverSpec, volumeSpec } from "../specs.ts";
 import type { World } from "../world.ts";
-import { interfaceMac } from "./ensure-address.ts";
+import { interfaceMac, ownExports } from "./ensure-address.ts";
 import { backingPath, interfaceOf, segmentOn, targetOf } from "./export-parameters.ts";
 import type {
   Bystander,
@@ -125,13 +125,18 @@ function see(world: World, volume: AoeVolume, kind: "AoeServer" | "XenHost", nam
  * other people's volumes.
  */
 function seeBystanders(world: World, volume: AoeVolume, spec: AoeVolumeSpec): Bystander[] {
-  const { namespace = "" } = volume.metadata;
+  const { namespace = "", name, uid = "" } = volume.metadata;
   const server = world.stores.servers.get({ namespace, name: spec.serverRef.name });
   const parsed = server && serverSpec(server);
   const watched = world.machines.of(refTo("AoeServer", namespace, spec.serverRef.name));
   const facts = lastFacts(watched?.agent.view);
   if (parsed?.ok !== true || facts === undefined) return [];
-  const mac = interfaceMac(facts, interfaceOf(spec, parsed.spec));
+  const own =
+    facts.exports.state === "known" ? ownExports({ owner: { namespace, name, uid } }, facts.exports.value) : [];
+  const served = [
+    { target: spec, mac: interfaceMac(facts, interfaceOf(spec, parsed.spec)) },
+    ...own.map((one) => ({ target: one, mac: interfaceMac(facts, one.interface) })),
+  ];
   const known = new RefSet(
     [...(spec.clientRefs ?? []), ...(volume.status?.clients ?? []).map(({ hostRef }) => hostRef)].map((client) =>
       refTo("XenHost", namespace, client.name),
@@ -141,8 +146,8 @@ function seeBystanders(world: World, volume: AoeVolume, spec: AoeVolumeSpec): By
   for (const host of world.machines.all()) {
     const members = [...host.members.keys()];
     const near = host.endpoint.namespace === namespace;
-    const mayHold = isDeleting(volume) && (near ? isUnasked(world, host) : saw(world, host, spec, mac));
-    if (!sees(host, spec, mac, near) && !mayHold) continue;
+    const mayHold = isDeleting(volume) && (near ? isUnasked(world, host) : served.some((one) => saw(world, host, one)));
+    if (!served.some((one) => sees(host, one, near)) && !mayHold) continue;
     const member = members.find(({ kind }) => kind === "XenHost");
     if (member === undefined || members.some((id) => known.has(id))) continue;
     sights.push({
@@ -156,23 +161,29 @@ function seeBystanders(world: World, volume: AoeVolume, spec: AoeVolumeSpec): By
   return sights;
 }
 
-function sees({ agent }: Machine, spec: AoeVolumeSpec, mac: string | undefined, near: boolean): boolean {
+/** An address at which the volume is served or was, and the MAC address of that interface of the server. */
+interface ServedAt {
+  readonly target: Pick<AoeVolumeSpec, "shelf" | "slot">;
+  readonly mac: string | undefined;
+}
+
+function sees({ agent }: Machine, { target, mac }: ServedAt, near: boolean): boolean {
   const devices = lastFacts(agent.view)?.aoeDevices;
   if (devices?.state !== "known") return false;
-  const device = lookUp(devices.value, "address", addressText, addressText(spec))[0];
+  const device = lookUp(devices.value, "address", addressText, addressText(target))[0];
   if (device === undefined || mac === undefined) return device !== undefined;
   return device.macs.includes(mac) || (near && device.macs.length === 0);
 }
 
 /** Has not been asked by this process, or did not answer it, and had the device by what it told an earlier one. */
-function saw(world: World, { agent, members }: Machine, spec: AoeVolumeSpec, mac: string | undefined): boolean {
+function saw(world: World, { agent, members }: Machine, { target, mac }: ServedAt): boolean {
   if (agent.view.state === "Pending") return true;
   if (lastFacts(agent.view) !== undefined) return false;
   const hosts = [...members.keys()].flatMap((id) => (id.kind === "XenHost" ? (world.stores.hosts.get(id) ?? []) : []));
   return hosts.some(({ status }) =>
     status?.aoe?.devices?.some(
-      ({ target, serverMAC, otherMACs = [] }) =>
-        target === targetOf(spec) && (mac === undefined || serverMAC === mac || otherMACs.includes(mac)),
+      ({ target: name, serverMAC, otherMACs = [] }) =>
+        name === targetOf(target) && (mac === undefined || serverMAC === mac || otherMACs.includes(mac)),
     ),
   );
 }

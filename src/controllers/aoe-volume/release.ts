@@ -43,7 +43,7 @@ export function release(volume: VolumeObservation): Release<Finding> {
   if (steps.length === 0 && volume.removed) return { kind: "Released" };
   // No export is visible, but a command of a process that died may still be running: the script waits for its lock.
   if (steps.length === 0) return removing(volume, [removalOf(volume, server)]);
-  const hold = holdOf(volume);
+  const hold = holdOf(volume, ours);
   if (hold.kind !== "Free")
     return blocked(
       hold.kind === "Held" ? "ClientHoldsDevice" : "ClientUnknown",

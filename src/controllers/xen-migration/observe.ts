@@ -7,7 +7,7 @@ import { findCondition } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import { directivesOf, suspends } from "../directives.ts";
-import { goneOf } from "../gone/gone.ts";
+import { goneOf, hasEnded, heardWithoutHost } from "../gone/gone.ts";
 import { machineOf, pending } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
 import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";
@@ -191,7 +191,12 @@ export function observeBegun(world: World, migration: XenMigration, status: XenM
   const { sourceHostRef: { name: source } = { name: "" }, targetHostRef: { name: target } = { name: "" } } = status;
   const { domainUUID = "", domainName = "", operationID = "" } = status;
   const view = (host: string) => world.machines.of(refTo("XenHost", namespace, host))?.agent.running ?? pending;
-  const gone = (host: string) => goneOf(world, { namespace, name: host });
+  // A host without a XenHost was released, or a person abandoned it; or its object comes later, and others hear it.
+  const ended = (host: string) => {
+    const key = { namespace, name: host };
+    if (world.stores.hosts.get(key) === undefined) return heardWithoutHost(world, key) === undefined;
+    return hasEnded(goneOf(world, key));
+  };
   const domain = { uuid: domainUUID, name: domainName };
   return {
     names: { domain: domainName, source, target, operation: operationID },
@@ -200,8 +205,8 @@ export function observeBegun(world: World, migration: XenMigration, status: XenM
       targetBootId: status.targetBootID ?? "",
       phase: status.progress?.phase ?? "Connecting",
     },
-    run: runSight(view(source), operationID, gone(source)),
-    source: domainSight(view(source), "Source", domain, gone(source)),
-    target: domainSight(view(target), "Target", domain, gone(target)),
+    run: runSight(view(source), operationID, ended(source)),
+    source: domainSight(view(source), "Source", domain, ended(source)),
+    target: domainSight(view(target), "Target", domain, ended(target)),
   };
 }

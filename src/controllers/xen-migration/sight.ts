@@ -1,7 +1,6 @@
 import { gapIn } from "../../host/facts.ts";
 import { concernsDomain } from "../../host/unread-rows.ts";
 import type { DomainFact, MigrationRun } from "../../host/xen-facts.ts";
-import { type Gone, hasEnded } from "../gone/gone.ts";
 import type { RunningView } from "../hosts/view.ts";
 
 /** What one dom0 shows of one domain now: a column of the recovery table. */
@@ -51,15 +50,16 @@ export type Side = "Source" | "Target";
 const endedSight: ObservedDomain = { state: "Seen", bootId: "", copy: { form: "None" }, atWork: [], ended: true };
 
 /**
- * The domain as a host shows it. Facts from before an outage do not count; `gone`: what is proved about the host since.
+ * The domain as a host shows it. Facts from before an outage do not count; `ended`: it is proved since, or a person has
+ * declared, that the last boot of the host has ended.
  */
 export function domainSight(
   view: RunningView,
   side: Side,
   domain: { readonly uuid: string; readonly name: string },
-  gone: Gone,
+  ended: boolean,
 ): ObservedDomain {
-  if (view.state !== "Reachable" && hasEnded(gone)) return endedSight;
+  if (view.state !== "Reachable" && ended) return endedSight;
   const unseen = whyUnseen(view);
   if (unseen !== undefined || view.state !== "Reachable") return { state: "Unknown", why: unseen ?? "" };
   const { domains, identity } = view.snapshot.facts;
@@ -88,8 +88,8 @@ export function domainSight(
 }
 
 /** The run of an operation as its source shows it; on a host that is proved to have ended nothing runs. */
-export function runSight(view: RunningView, operation: string, gone: Gone): ObservedRun {
-  if (view.state !== "Reachable" && hasEnded(gone)) return { state: "None" };
+export function runSight(view: RunningView, operation: string, ended: boolean): ObservedRun {
+  if (view.state !== "Reachable" && ended) return { state: "None" };
   const unseen = whyUnseen(view);
   if (unseen !== undefined || view.state !== "Reachable") return { state: "Unknown", why: unseen ?? "" };
   const { migrations } = view.snapshot.facts;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { probe } from "../../../src/host/actions.ts";
 import { parseProbe } from "../../../src/host/parse-probe.ts";
+import { parseRelocation } from "../../../src/host/parse-relocation.ts";
 import { prepareRelocation, verifyRelocation } from "../../../src/host/relocation-actions.ts";
 import { configureXend, prepareToolstack } from "../../../src/host/toolstack-actions.ts";
 import { type FakeDom0, fakeDom0, shells } from "./fake-dom0.ts";
@@ -14,6 +15,21 @@ const peer = (name: string, last: number) => ({
 });
 const brutus = peer("brutus", 12);
 const cato = peer("cato", 13);
+
+describe("keys that a host reports", () => {
+  const told = (...rows: readonly (readonly [string, string])[]) => parseRelocation(rows, () => undefined);
+
+  it("are only those that a peer's command can carry, and few", () => {
+    const odd = [
+      "foo bar",
+      "ssh-dss AAAAB3NzaC1kc3MAAACBAMbdR5mPzNWgYOZZ9VfXGZCQ0vMLEW",
+      `ssh-rsa ${"A".repeat(2700)}`,
+    ];
+    expect(told(...[keyOf("K"), ...odd].map((key) => ["host-key", key] as const)).hostKeys).toEqual([keyOf("K")]);
+    expect(told(...Array.from({ length: 4000 }, () => ["host-key", keyOf("K")] as const)).hostKeys).toHaveLength(16);
+    expect(told(["key", "foo bar"]).publicKey).toBe("");
+  });
+});
 
 describe.each(shells)("the channel between hosts, in %s", (...shell) => {
   let dom0: FakeDom0;

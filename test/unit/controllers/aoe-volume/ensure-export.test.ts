@@ -122,7 +122,13 @@ describe("the export of a volume", () => {
   it("moves to another address once nobody holds the former one", () => {
     const former = { exports: known([{ ...served, slot: 2 }]) };
     expect(look(former)).toEqual(stops(notYet, remove, start("ifneeded")));
-    expect(look(former, held)).toEqual(
+    const holds = (slot: number) => ({
+      bystanders: [
+        { ...holder, view: reachable({ aoeDevices: known([{ ...device, slot, sizeBytes: size, users: ["/mnt"] }]) }) },
+      ],
+    });
+    expect(look(former, holds(3))).toEqual(stops(notYet, remove, start("ifneeded")));
+    expect(look(former, holds(2))).toEqual(
       stops(
         `${notYet}; the former export e0.2 on eth1 keeps running while the device is held by XenHost other/carl (/mnt)`,
       ),
@@ -190,6 +196,29 @@ describe("a backing with fewer bytes than were recorded", () => {
     expect(look(having({}), gaveUp)).toEqual(goesOn(fine));
     expect(look(having({}), recorded({ size: "512Mi" }))).toEqual(goesOn(fine));
     expect(look(having({}), whole, smaller)).toEqual(goesOn(fine));
+  });
+});
+
+describe("a vblade whose backing a person gave up while it runs", () => {
+  const former = "file:fs:1:1";
+  const gaveUp: Rest = {
+    recorded: { backing: { identity: former, path: "/srv/vm.img", size: "1Gi" } },
+    approved: `ReplaceBacking:${former}`,
+  };
+  const serves = { ...runs({ recorded: former }), ...has({ lasting: "file:fs:2:2" }) };
+  const anew = `AoeServer san1 ensure-export san/vm 1 0 1 eth1 /srv/vm.img -s always ${former} ${former} eth1=default /srv/*`;
+
+  it("is replaced by one that opens the new backing", () => {
+    expect(look(serves, gaveUp)).toEqual(changes(`interrupting ${anew}`));
+    expect(look({ ...serves, ...runs({ recorded: "file:fs:2:2" }) }, gaveUp)).toEqual(goesOn(fine));
+  });
+
+  it("is not Exported while a client holds what it still serves", () => {
+    const { conditions, steps, proceed } = look(serves, { ...gaveUp, ...held });
+    expect({ steps, proceed }).toEqual({ steps: [], proceed: false });
+    expect(conditions[0]).toMatch(
+      /^Exported False BackingChanged: vblade still serves the former backing, file:fs:1:1/,
+    );
   });
 });
 

@@ -35,3 +35,11 @@ it.each<[string, Partial<AoeDevice>]>([
   expect(sharedStorage(from, to)).toEqual({ mountPoints: [], hidden: [], devices: [{ shelf: 0, slot: 2 }] });
   expect(sharedStorage(from, from).mountPoints).toEqual(["/srv/xen"]);
 });
+
+it("is found in linear time: thousands of devices, which a neighbour on the segment may announce, cost milliseconds", () => {
+  const many = Array.from({ length: 4000 }, (_, index) => device(index));
+  const [from, to] = [host([], many), host([], many.toReversed())];
+  const before = process.cpuUsage().user;
+  expect(sharedStorage(from, to).devices).toHaveLength(4000);
+  expect((process.cpuUsage().user - before) / 1000).toBeLessThan(200);
+});
