@@ -1,10 +1,17 @@
 import type { KernelTrouble } from "../host/ocfs2-facts.ts";
+import { ownText } from "../runtime/own-text.ts";
 import type { Machine } from "./hosts/machine.ts";
 import type { HostView } from "./hosts/view.ts";
 import { type ObjectRef, RefSet } from "./identity.ts";
 
 /** For how long a report of the kernel counts as news, milliseconds. */
 export const recentMs = 10 * 60_000;
+
+/** How many reports of one host are remembered: of more, the oldest are forgotten. */
+export const mostReports = 256;
+
+/** As many characters of a message as the probe prints. */
+const longestText = 300;
 
 interface News {
   report: KernelTrouble;
@@ -30,11 +37,16 @@ export class KernelReports {
     const news = this.#news.get(host) ?? new Map<string, News>();
     this.#news.set(host, news);
     const at = after.snapshot.startedAt;
-    for (const report of fresh) {
+    for (const { kind, subject, message, ...numbers } of fresh) {
+      const [about, said] = [ownText(subject, longestText), ownText(message, longestText)];
+      const report: KernelTrouble = { kind, subject: about, message: said, ...numbers };
       const before = news.get(key(report));
       const goesOn = before !== undefined && at - before.at <= recentMs;
+      // The newest are last.
+      news.delete(key(report));
       news.set(key(report), { report, at, told: goesOn ? before.told : new RefSet() });
     }
+    forgetOld(news, at);
     return fresh.length > 0;
   }
 
@@ -42,7 +54,7 @@ export class KernelReports {
   recent(host: Machine, now: number): readonly { readonly report: KernelTrouble; readonly age: number }[] {
     const news = this.#news.get(host);
     if (news === undefined) return [];
-    for (const [name, { at }] of news) if (now - at > recentMs) news.delete(name);
+    forgetOld(news, now);
     return [...news.values()].map(({ report, at }) => ({ report, age: now - at }));
   }
 
@@ -56,6 +68,11 @@ export class KernelReports {
     for (const { told } of untold) told.add(tenant);
     return untold.map(({ report }) => report);
   }
+}
+
+function forgetOld(news: Map<string, News>, now: number): void {
+  let tooMany = news.size - mostReports;
+  for (const [name, { at }] of news) if (tooMany-- > 0 || now - at > recentMs) news.delete(name);
 }
 
 const key = ({ kind, subject }: KernelTrouble) => `${kind} ${subject}`;

@@ -1,9 +1,12 @@
 import type { SharedDevice } from "../../host/ocfs2-facts.ts";
+import { ownText } from "../../runtime/own-text.ts";
 import type { HostView } from "../hosts/view.ts";
 
 /** A machine whose looks are compared. */
 export interface Watched {
   readonly agent: { readonly view: HostView };
+  /** The shared devices that the last look asked for: nothing is remembered about others that the host names. */
+  readonly askedDevices: ReadonlySet<string>;
 }
 
 /** The heartbeats on one device as one host saw them at one moment. */
@@ -51,6 +54,11 @@ export interface Mounting {
 /** A node writes every two seconds; two looks closer than this may both fall between two writes. */
 export const apartMs = 4_000;
 
+/** The largest node number of O2CB (O2NM_MAX_NODES is 255). */
+const lastNode = 254;
+/** Longer than a sequence number or a UUID of any host. */
+const longestText = 64;
+
 /** What two looks at one device show about the nodes that are alive on it. */
 export interface Beating {
   /** Numbers of the nodes whose heartbeat went on between the two looks. */
@@ -60,7 +68,10 @@ export interface Beating {
   readonly until: number;
 }
 
-/** Remembers the last two looks at the heartbeats of every shared device: a single sequence number proves nothing. */
+/**
+ * Remembers the last two looks at the heartbeats of every shared device that is asked for: a single sequence number
+ * proves nothing. What a host that no longer answers showed is kept.
+ */
 export class Heartbeats {
   readonly #seen = new WeakMap<Watched, Map<string, Seen>>();
 
@@ -76,8 +87,11 @@ export class Heartbeats {
     const written = new Set(regions.map(({ uuid }) => uuid));
     const devices = this.#seen.get(host) ?? new Map<string, Seen>();
     this.#seen.set(host, devices);
+    // A device that is asked for and missing in this answer keeps its entry: when the host last wrote there still counts.
+    for (const path of devices.keys()) if (!host.askedDevices.has(path)) devices.delete(path);
     let changed = false;
     for (const device of view.snapshot.facts.sharedDevices.value) {
+      if (!host.askedDevices.has(device.path)) continue;
       const before = this.beating(host, device.path);
       this.#note(devices, device, { at: view.snapshot.startedAt, now }, written);
       this.#stand(devices.get(device.path), now);
@@ -138,10 +152,12 @@ export class Heartbeats {
     { at, now }: { readonly at: number; readonly now: number },
     written: ReadonlySet<string>,
   ): void {
-    const uuid = device.superblock?.uuid ?? "";
-    const beats = new Map(device.heartbeats.map(({ node, sequence }) => [node, sequence]));
+    const uuid = ownText(device.superblock?.uuid ?? "", longestText);
+    const heartbeats = device.heartbeats.filter(({ node }) => node <= lastNode);
+    const beats = new Map(heartbeats.map(({ node, sequence }) => [node, ownText(sequence, longestText)]));
     const newer: Sample = { at, uuid, beats };
     const known = devices.get(device.path);
+    const path = known === undefined ? ownText(device.path, device.path.length) : device.path;
     const mounted = device.mounts.length > 0;
     const mountedAt = mounted ? at : known?.mountedAt;
     const began = known === undefined ? Number.NEGATIVE_INFINITY : at;
@@ -150,9 +166,9 @@ export class Heartbeats {
     const same = known?.newer.uuid === uuid ? known : undefined;
     const { standing = new Map<number, Standing>(), alive = new Map<number, number>(), from = now } = same ?? {};
     const mounts = { standing, alive, from, writtenAt, mountedAt, mountedSince };
-    if (known === undefined || same === undefined) devices.set(device.path, { older: undefined, newer, ...mounts });
-    else if (at - known.newer.at >= apartMs) devices.set(device.path, { older: known.newer, newer, ...mounts });
-    else if (known.older !== undefined) devices.set(device.path, { older: known.older, newer, ...mounts });
+    if (known === undefined || same === undefined) devices.set(path, { older: undefined, newer, ...mounts });
+    else if (at - known.newer.at >= apartMs) devices.set(path, { older: known.newer, newer, ...mounts });
+    else if (known.older !== undefined) devices.set(path, { older: known.older, newer, ...mounts });
     else Object.assign(known, mounts);
   }
 }

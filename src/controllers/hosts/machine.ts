@@ -26,6 +26,8 @@ export class Machine {
   readonly members = new RefMap<Remembered>();
   /** The key first seen under TrustOnFirstUse; it holds from then on. */
   seenKey: string | undefined;
+  /** The shared devices that the last look asked for. */
+  askedDevices: ReadonlySet<string> = new Set();
   /** Paths that the last look left out, because there were too many. */
   leftOut: ReadonlySet<string> = new Set();
   stop: () => void = () => undefined;

@@ -145,6 +145,7 @@ export class Machines {
             const asked = [...self.members.keys()].flatMap(questions);
             const { wanted, leftOut } = joined(asked);
             self.leftOut = leftOut;
+            self.askedDevices = new Set(wanted.sharedDevices);
             return probe(extent === "All" ? wanted : { ...wanted, segments: [] });
           },
           addressee: () => ({

@@ -25,7 +25,7 @@ function scene(former?: number, formatted = true) {
       filesystems: [{ label: "DATA", device, ...(formatted ? { uuid } : {}) }],
     },
   } as unknown as Ocfs2Cluster;
-  const bella = { agent: { view: pending as HostView } };
+  const bella = { agent: { view: pending as HostView }, askedDevices: new Set([device]) };
   const heartbeats = new Heartbeats();
   let now = 0;
   const world = {

@@ -119,6 +119,15 @@ describe("the machines under watch", () => {
     expect(on.machines.of(ref("XenHost", "san", "box"))?.leftOut).toEqual(new Set(named.slice(mostPaths)));
   });
 
+  it("knows which shared devices it asked about", async () => {
+    const asked = ["/dev/etherd/e0.1", "/dev/etherd/e0.2"];
+    const on = watching({ questions: () => [{ roles: ["Client"], sharedDevices: [...asked, "no path"] }] });
+    on.machines.declare(ref("XenHost", "san", "box"), endpoint("san", "box"));
+    on.run();
+    await on.clock.advance(1_000);
+    expect(on.machines.of(ref("XenHost", "san", "box"))?.askedDevices).toEqual(new Set(asked));
+  });
+
   it("goes to the same address with the key of each namespace: nobody gets in with another's", async () => {
     const on = watching();
     on.machines.declare(ref("AoeServer", "san", "box"), endpoint("san", "box"));

@@ -11,7 +11,7 @@ const hanging: Fact<never> = { state: "unknown", why: "process 2160 of an earlie
 
 function node() {
   const lanes = { active: 0 };
-  const watched = { agent: { view: pending as HostView, lanes } };
+  const watched = { agent: { view: pending as HostView, lanes }, askedDevices: new Set([device]) };
   return {
     watched,
     lanes,
