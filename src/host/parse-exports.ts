@@ -1,7 +1,19 @@
 import type { BackingFact, Export } from "./facts.ts";
 import { backingIdentity, lastingIdentity } from "./identities.ts";
 import type { Rows } from "./probe-sections.ts";
-import { each, field, int32, type Lost, oneOf, plain, shown, Unparseable, wholeNumber } from "./rows.ts";
+import {
+  each,
+  eachInGoes,
+  field,
+  inOneGo,
+  int32,
+  type Lost,
+  oneOf,
+  plain,
+  shown,
+  Unparseable,
+  wholeNumber,
+} from "./rows.ts";
 import { canonicalOptions, leadingNumber, parseVbladeArguments, type VbladeArguments } from "./vblade-arguments.ts";
 
 /** Section `backings` of the probe: the file or device at each requested path. Sizes in bytes. */
@@ -43,9 +55,10 @@ interface Running {
 }
 
 /**
- * Joins configured and running exports: by the main pid of systemd, else by address. An unmatched export stands alone.
+ * Section `exports` of the probe, in several goes. Joins configured and running exports: by the main pid of systemd,
+ * else by address. An unmatched export stands alone.
  */
-export function parseExports(rows: Rows, lost: Lost): Export[] {
+export function* parseExports(rows: Rows, lost: Lost): Generator<void, Export[]> {
   const identities = new Map<string, string>();
   const recorded = new Map<string, string>();
   const units = new Map<string, { state: string; pid: number }>();
@@ -77,13 +90,14 @@ export function parseExports(rows: Rows, lost: Lost): Export[] {
       if (serves !== undefined) running.set(pid, { pid, serves });
     } else throw new Unparseable(`unknown row ${shown(kind)}`);
   };
-  each(rows, lost, file);
+  yield* eachInGoes(rows, lost, file);
   const mains = new Map([...units].map(([instance, { pid }]) => [pid, instance]));
   const alone = [...running.values()].filter(({ pid }) => !mains.has(pid));
-  const byAddress = Map.groupBy(alone, ({ serves }) => addressOf(serves));
+  // The first one is the last of its list: many may have the same address.
+  const byAddress = Map.groupBy(alone.reverse(), ({ serves }) => addressOf(serves));
   const next = (address: string): Running | undefined => {
     const waiting = byAddress.get(address) ?? [];
-    for (let first = waiting.shift(); first !== undefined; first = waiting.shift())
+    for (let first = waiting.pop(); first !== undefined; first = waiting.pop())
       if (running.has(first.pid)) return first;
     return undefined;
   };
@@ -106,13 +120,15 @@ export function parseExports(rows: Rows, lost: Lost): Export[] {
     ];
   };
   const all: Export[] = [];
-  for (const from of configured) {
+  for (const [index, from] of configured.entries()) {
+    if (index % inOneGo === 0) yield;
     const unit = from.persistence === "Systemd" ? units.get(from.instance) : undefined;
     const process = running.get(unit?.pid ?? 0) ?? next(addressOf(from.serves));
     if (process !== undefined) running.delete(process.pid);
     const otherwise = process === undefined ? "stopped" : "running";
     all.push(...show(from, process, from.persistence === "Systemd" ? (unit?.state ?? "inactive/dead") : otherwise));
   }
+  yield;
   for (const process of running.values()) {
     // A unit whose configuration was deleted while it ran keeps running until the next boot.
     all.push(

@@ -83,7 +83,7 @@ function* readProbe(stdout: string): Generator<void, HostFacts> {
     mounts,
     backings: yield* read(answer, "backings", parseBackings),
     logicalVolumes: yield* read(answer, "logicalVolumes", parseLogicalVolumes),
-    exports: yield* read(answer, "exports", parseExports),
+    exports: yield* readInGoes(answer, "exports", parseExports),
     aoe: yield* read(answer, "aoe", parseAoeDriver),
     aoeDevices: yield* read(answer, "aoeDevices", parseAoeDevices),
     responders: yield* read(answer, "responders", parseResponders),
@@ -102,12 +102,18 @@ function* readProbe(stdout: string): Generator<void, HostFacts> {
   };
 }
 
-function* read<T>(
+/** Reads a section that is parsed in one go. */
+const read = <T>(answer: Answer, fact: keyof HostFacts, parse: (rows: Rows, lost: Lost) => T) =>
+  readInGoes(answer, fact, function* inOneGo(rows, lost) {
+    yield;
+    return parse(rows, lost);
+  });
+
+function* readInGoes<T>(
   { sections, foreign, complete }: Answer,
   fact: keyof HostFacts,
-  parse: (rows: Rows, lost: Lost) => T,
+  parse: (rows: Rows, lost: Lost) => Generator<void, T>,
 ): Generator<void, Fact<T>> {
-  yield;
   const name = sectionOf[fact];
   const unknown = (why: string): Fact<T> => ({ state: "unknown", why });
   if (foreign) return unknown("the output is not from the probe");
@@ -120,7 +126,7 @@ function* read<T>(
   const unread: UnreadRow[] = [...section.unread];
   const lost: Lost = (row, why) => unread.push({ why, row: excerpt(row.join(" ")) });
   try {
-    const value = parse(section.rows, lost);
+    const value = yield* parse(section.rows, lost);
     return { state: "known", value, ...(unread.length === 0 ? {} : { unread }) };
   } catch (error) {
     if (!(error instanceof Unparseable)) throw error;

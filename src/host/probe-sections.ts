@@ -3,7 +3,7 @@ import { printable } from "../printable.ts";
 /** Rows of one section, without their first field. */
 export type Rows = readonly (readonly string[])[];
 
-/** Limits for reading one answer, whatever printed it: a host with a thousand exports stays far below them. */
+/** Limits for reading one answer, whatever printed it: a host with four thousand exports stays below them. */
 export const bounds = {
   /** Length of the whole answer, in bytes; the connection ends a longer one. */
   answerBytes: 4 * 2 ** 20,
@@ -11,11 +11,16 @@ export const bounds = {
   sectionLength: 2 * 2 ** 20,
   /** Rows of one section; they are parsed in one go, which takes milliseconds. */
   sectionRows: 4096,
+  /** Rows of `exports`, of which a managed export has five; they are parsed in several goes. */
+  exportRows: 20_480,
+  /** Rows of `domain-configurations`, one for each XenDomain that may run on the host. */
+  configurationRows: 8192,
   /**
-   * Rows of all sections that are not given up: so many short rows take less than four times the memory of the largest
-   * answer.
+   * Rows and fields of all sections that are not given up: with any texts in them, they take less than four times the
+   * memory of the largest answer.
    */
-  answerRows: 12_288,
+  answerRows: 40_960,
+  answerFields: 262_144,
   rowLength: 8192,
   rowFields: 64,
   fieldLength: 4096,
@@ -35,6 +40,7 @@ export interface UnreadRow {
 export interface Section {
   readonly rows: string[][];
   readonly unread: UnreadRow[];
+  readonly mostRows: number;
   /** Why the whole section is discarded; undefined while it is well-formed. */
   broken: string | undefined;
   length: number;
@@ -56,8 +62,8 @@ const stride = 128 * 1024;
  * Splits an answer into sections; yields between two strides, so that a large answer does not hold up the event loop.
  */
 export function* splitAnswer(stdout: string, names: readonly string[]): Generator<void, Answer> {
-  const sections = new Map(names.map((name) => [name, emptySection()]));
-  const taken: Taken = { sections, rows: 0 };
+  const sections = new Map(names.map((name) => [name, emptySection(name)]));
+  const taken: Taken = { sections, rows: 0, fields: 0 };
   let last = "";
   let rest = stride;
   let from = stdout.indexOf("\n") + 1;
@@ -82,6 +88,8 @@ interface Taken {
   readonly sections: ReadonlyMap<string, Section>;
   /** Rows in all sections. */
   rows: number;
+  /** Fields of these rows. */
+  fields: number;
 }
 
 /** Adds one line to its section; returns its first characters. */
@@ -103,9 +111,10 @@ function read(taken: Taken, stdout: string, from: number, to: number): string {
     giveUp(taken, section, `it has ${tooMuch}`);
     return start;
   }
-  taken.rows += 1;
-  const lost = (why: string, row = stdout.slice(from + tab + 1, Math.min(to, from + 1024))) =>
+  const lost = (why: string, row = stdout.slice(from + tab + 1, Math.min(to, from + 1024))) => {
+    taken.rows += 1;
     section.unread.push({ why, row: excerpt(row.replaceAll("\t", " ")) });
+  };
   if (to - from > bounds.rowLength) lost(`it has ${to - from} characters, more than ${bounds.rowLength}`);
   else {
     const fields = stdout.slice(from + tab + 1, to).split("\t");
@@ -114,22 +123,35 @@ function read(taken: Taken, stdout: string, from: number, to: number): string {
     else if (fields.some(({ length }) => length > bounds.fieldLength))
       lost(`a field has more than ${bounds.fieldLength} characters`);
     else if (mark === unread) lost(excerpt(why), subject.join(" "));
-    else section.rows.push(fields);
+    else if (taken.fields + fields.length > bounds.answerFields)
+      giveUp(taken, section, `it has been truncated: the answer has more than ${bounds.answerFields} fields`);
+    else {
+      taken.rows += 1;
+      taken.fields += fields.length;
+      section.rows.push(fields);
+    }
   }
   return start;
 }
 
 const rowsOf = ({ rows, unread }: Section) => rows.length + unread.length;
 
+/** The sections that may have more rows than others. */
+const longer: ReadonlyMap<string, number> = new Map([
+  ["exports", bounds.exportRows],
+  ["domain-configurations", bounds.configurationRows],
+]);
+
 /** What is too much with one more row in this section. */
 function excessOf({ rows }: Taken, section: Section): string | undefined {
   if (section.length > bounds.sectionLength) return `more than ${bounds.sectionLength} characters`;
   if (rows >= bounds.answerRows) return `been truncated: the answer has more than ${bounds.answerRows} rows`;
-  return rowsOf(section) >= bounds.sectionRows ? `more than ${bounds.sectionRows} rows` : undefined;
+  return rowsOf(section) >= section.mostRows ? `more than ${section.mostRows} rows` : undefined;
 }
 
 function giveUp(taken: Taken, section: Section, why: string): void {
   taken.rows -= rowsOf(section);
+  for (const fields of section.rows) taken.fields -= fields.length;
   section.broken ??= why;
   section.rows.length = 0;
   section.unread.length = 0;
@@ -143,7 +165,14 @@ function ended(taken: Taken, [name = "", state = "", exit = "", why = ""]: strin
   section.end = { state, why: excerpt(why || `exit ${exit}`) };
 }
 
-const emptySection = (): Section => ({ rows: [], unread: [], broken: undefined, length: 0, end: undefined });
+const emptySection = (name: string): Section => ({
+  rows: [],
+  unread: [],
+  mostRows: longer.get(name) ?? bounds.sectionRows,
+  broken: undefined,
+  length: 0,
+  end: undefined,
+});
 
 /** Shortened and printable, for use in a message. */
 export function excerpt(text: string): string {

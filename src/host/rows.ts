@@ -32,6 +32,27 @@ export function each<T>(rows: Rows, lost: Lost, parse: (row: readonly string[]) 
   return values;
 }
 
+/** So many things are joined in one go. */
+export const inOneGo = 1024;
+
+/** The text that is parsed in one go, in a few milliseconds. */
+const stride = 64 * 1024;
+
+/** As each, in several goes. */
+export function* eachInGoes<T>(rows: Rows, lost: Lost, parse: (row: readonly string[]) => T): Generator<void, T[]> {
+  const values: T[] = [];
+  let left = 0;
+  for (const row of rows) {
+    left -= row.reduce((length, { length: more }) => length + more, 64);
+    if (left < 0) {
+      left = stride;
+      yield;
+    }
+    values.push(...each([row], lost, parse));
+  }
+  return values;
+}
+
 /**
  * The first row for each value of the field at this index; the others are passed to `lost`. Duplicates would multiply
  * with the rows about the same thing: a few thousand rows become millions.

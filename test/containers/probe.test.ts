@@ -29,6 +29,34 @@ describe("the probe of a host", () => {
     expect(result.milliseconds).toBeLessThan(5000);
   });
 
+  it("tells 900 managed exports that run, and no records of other files than those asked for", async () => {
+    await server.sh(`
+      mkdir -p /var/lib/xensan/exports /var/lib/xensan/backings
+      for i in $(seq 0 4999); do
+        printf '/srv/aoe/gone-%s.img\\n%s 0\\nsan/gone uid-gone\\nfile:ext4:%s:0\\n' $i $i $i >/var/lib/xensan/backings/uid-gone.$i
+      done
+      for i in $(seq 0 899); do
+        truncate -s 1M /srv/aoe/$i.img
+        inode=$(stat -c %i /srv/aoe/$i.img)
+        printf '/srv/aoe/%s.img\\n%s 0\\nsan/v%s uid-%s\\nfile:ext4:%s:0\\n' $i $inode $i $i $inode >/var/lib/xensan/backings/uid-$i.1
+        printf 'file:ext4:%s:0\\n/srv/aoe/%s.img\\nsan/v%s uid-%s\\n' $inode $i $i $i >/var/lib/xensan/exports/v$i
+      done
+      systemctl daemon-reload
+      systemctl start $(seq -f 'vblade@v%.0f.service' 0 899)`);
+    const backings = Array.from({ length: 900 }, (_, index) => `/srv/aoe/${index}.img`);
+    const ask = () => server.probe({ roles: ["Server"], backings });
+    await eventually("all units run", async () => {
+      const exports = known((await ask()).exports);
+      return exports.filter(({ unitState, pid }) => unitState === "active/running" && pid !== undefined).length === 900;
+    });
+    const facts = await ask();
+    const ours = known(facts.exports).filter(({ owner, recorded }) => owner !== "" && recorded !== "");
+    expect(ours).toHaveLength(900);
+    expect(known(facts.backings).map(({ owner }) => owner)).toEqual(
+      backings.map((_, index) => `san/v${index} uid-${index}`),
+    );
+  });
+
   it("does not wait for a tool that hangs, and does not start it again while it does", async () => {
     await server.sh("printf '#!/bin/sh\\nexec sleep 300\\n' >/usr/local/sbin/aoecfg; chmod +x /usr/local/sbin/aoecfg");
     const ask = () => server.probe({ roles: ["Server", "Client"], segments: ["eth0"] });

@@ -25,7 +25,7 @@
 #   block PATH MAJ:MIN BYTES TYPE SIGNATURE HOLDERS                  SIGNATURE - when udev knows nothing; HOLDERS MAJ:MIN,…
 #   mounts MAJ:MIN ROOT MOUNTPOINT TYPE SOURCE OPTIONS
 #   backings path ASKED REAL KIND BYTES IDENTITY LASTING             KIND Missing File BlockDevice Other; LASTING over a boot
-#   backings owned PATH INODE OWNER                                  a file that ensure-file made
+#   backings owned PATH INODE OWNER                                  ensure-file made the file at a requested path
 #   lvm VG LV BYTES PATH VGFREEBYTES TAGS [BLANKED]                  BLANKED: bytes, while it is filled with zeroes
 #   exports conf INSTANCE SHELF SLOT NETIF FILENAME OPTIONS OWNER    /etc/vblade.conf.d; OPTIONS as written
 #   exports unit INSTANCE ACTIVESTATE SUBSTATE MAINPID

@@ -21,16 +21,25 @@ function paths(run: ScriptRun, section: string, asked: readonly string[]): void 
   }
 }
 
-/** Section `backings` for the requested paths and the recorded ones. */
+/** Section `backings` for the requested paths: what is there, and the records of these files. */
 export const backings =
   (asked: readonly string[]) =>
   (run: ScriptRun): SectionEnd => {
     paths(run, "backings", asked);
+    const here = new Set(
+      asked.map((path) => {
+        const { realPath, identity } = backingAt(run.host, path);
+        return `${realPath}\t${identity.split(":")[2]}`;
+      }),
+    );
+    const owners = new Map<string, string>();
     for (const name of list(run.host, recordDirectory)) {
       const [path, inode, owner] = (readText(run.host, `${recordDirectory}/${name}`) ?? "").split("\n");
       if (path === undefined || inode === undefined || inode === "-" || owner === undefined) continue;
-      row(run, "backings", "owned", path, inode.split(" ")[0] ?? "", owner);
+      const file = `${path}\t${inode.split(" ")[0]}`;
+      if (here.has(file)) owners.set(file, owner);
     }
+    for (const [file, owner] of owners) row(run, "backings", "owned", file, owner);
     return "known";
   };
 

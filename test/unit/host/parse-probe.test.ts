@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { HostFacts } from "../../../src/host/facts.ts";
-import { parseProbe } from "../../../src/host/parse-probe.ts";
+import { parseProbe, parseProbeGently } from "../../../src/host/parse-probe.ts";
 import { bounds } from "../../../src/host/probe-sections.ts";
 
 const folder = new URL("../../fixtures/probe/", import.meta.url);
@@ -275,6 +275,84 @@ describe("a row in which the host tells what it could not find out", () => {
       value: [{ interface: "eth1", shelf: 0, slot: 1, config: "" }],
       unread: [{ why: "the segment is flooded", row: "eth1" }],
     });
+  });
+});
+
+/** The rows of so many exports that xensan manages under systemd, each with its process. */
+const managed = (count: number) => {
+  const all = Array.from({ length: count }, (_, index) => {
+    const [name, at, path] = [
+      `v${index}`,
+      `${Math.floor(index / 250)}\t${index % 250}\teth1`,
+      `/srv/aoe/v${index}.img`,
+    ];
+    return [
+      `conf\t${name}\t${at}\t${path}\t-b 16\tsan/${name} uid-${index}`,
+      `unit\t${name}\tactive\trunning\t${1000 + index}`,
+      `process\t${1000 + index}\t-b\t16\t${at}\t${path}`,
+      `path\t${path}\t${path}\tFile\t1048576\tfile:41:${index}\tfile:ext4-/dev/vda1:${index}:0`,
+      `recorded\t${name}\tfile:ext4-/dev/vda1:${index}:0`,
+    ].map((row) => `exports\t${row}`);
+  });
+  return [...all.flat(), "end\texports\tknown\t0\t"];
+};
+
+describe("a server with thousands of exports", () => {
+  it("tells all of them", () => {
+    const owned = Array.from({ length: 2048 }, (_, index) => [
+      `backings\tpath\t/srv/aoe/v${index}.img\t/srv/aoe/v${index}.img\tFile\t1048576\tfile:41:${index}\t`,
+      `backings\towned\t/srv/aoe/v${index}.img\t${index}\tsan/v${index} uid-${index}`,
+    ]);
+    const { exports, backings } = probeOf(...managed(4000), ...owned.flat(), "end\tbackings\tknown\t0\t");
+    expect([exports.state, backings.state]).toEqual(["known", "known"]);
+    if (exports.state !== "known" || backings.state !== "known") return;
+    expect([exports.value.length, exports.unread, backings.value.length]).toEqual([4000, undefined, 2048]);
+    expect(backings.value.at(-1)?.owner).toBe("san/v2047 uid-2047");
+    expect(exports.value.at(-1)).toMatchObject({
+      ...{ shelf: 15, slot: 249, pid: 4999, unitState: "active/running", owner: "san/v3999 uid-3999" },
+      ...{ recorded: "file:ext4-/dev/vda1:3999:0", backingIdentity: "file:41:3999", runningDiffers: false },
+    });
+  });
+
+  it("does not hold up the event loop", async () => {
+    const text = ["probe\t1", ...managed(2000), "end\tprobe", ""].join("\n");
+    let longest = 0;
+    let since = process.threadCpuUsage();
+    const lap = () => {
+      const { user, system } = process.threadCpuUsage(since);
+      longest = Math.max(longest, (user + system) / 1000);
+      since = process.threadCpuUsage();
+    };
+    const { exports } = await parseProbeGently(text, () => Promise.resolve(lap()));
+    lap();
+    expect(exports.state === "known" && exports.value.length).toBe(2000);
+    expect(longest).toBeLessThan(50);
+  });
+});
+
+describe("a dom0 for thousands of domains", () => {
+  it("tells all their configurations", () => {
+    const rows = Array.from({ length: 5000 }, (_, index) => {
+      const uuid = `37baabc6-98d5-48a2-9634-${String(index).padStart(12, "0")}`;
+      return `domain-configurations\tconfig\t${uuid}\txen/vm${index} 1111-aa\t${"0a".repeat(32)}`;
+    });
+    const { domainConfigurations } = probeOf(...rows, "end\tdomain-configurations\tknown\t0\t");
+    expect(domainConfigurations.state === "known" && domainConfigurations.value.length).toBe(5000);
+  });
+});
+
+describe("an answer with too many fields", () => {
+  it("costs the section that has them", () => {
+    const wide = (section: string) => [
+      ...Array.from({ length: 3000 }, () => `${section}\t${"a\t".repeat(63)}`),
+      `end\t${section}\tknown\t0\t`,
+    ];
+    const facts = probeOf(...wide("packages"), ...wide("lvm"), "tools\tlvs\t/sbin/lvs", "end\ttools\tknown\t0\t");
+    expect(facts.logicalVolumes).toEqual({
+      state: "unknown",
+      why: `lvm: it has been truncated: the answer has more than ${bounds.answerFields} fields`,
+    });
+    expect([facts.packages.state, facts.tools.state]).toEqual(["known", "known"]);
   });
 });
 

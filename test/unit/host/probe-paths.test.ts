@@ -24,6 +24,18 @@ describe.each(shells)("a look at paths, in %s", (...shell) => {
     });
   });
 
+  it("tells more paths than are examined at once, in their order", () => {
+    const paths = Array.from({ length: 700 }, (_, index) => dom0.write(`${index}.img`, ""));
+    const all = paths.toSpliced(300, 0, `${dom0.directory}/none.img`);
+    const facts = look(...all);
+    expect(facts.state === "known" && [facts.unread, facts.value.map(({ path, kind }) => `${kind} ${path}`)]).toEqual([
+      undefined,
+      all.map((path) => `${path.endsWith("none.img") ? "Missing" : "File"} ${path}`),
+    ]);
+    const real = facts.state === "known" && facts.value.filter(({ path, realPath }) => path === realPath);
+    expect(real).toHaveLength(700);
+  });
+
   it("tells all but one that cannot be resolved", () => {
     const [one, odd, other] = ["a.img", "odd.img", "b.img"].map((name) => dom0.write(name, "")) as [
       string,

@@ -70,6 +70,7 @@ const common = (answer: Answer, host: TwinHost): Answer => {
       .replace(/(?<=^images\timage\t(?:[^\t]*\t){4})\d+ \d+/gm, "INODE BIRTH")
       .replace(/(?<=^images\timage\t(?:[^\t]*\t){7})\d+ \d+/gm, "INODE BIRTH")
       .replace(/(?<=recorded )\d+ \d+/g, "INODE BIRTH")
+      .replace(/(?<=^backings\towned\t[^\t]*\t)\d+/gm, "INODE")
       .replace(/\tfile:\d+:\d+\t/g, "\tfile:DEVICE:INODE\t")
       .replace(/dm:LVM-\w+/g, (id) => {
         const name = names.get(id) ?? `dm:LVM-${names.size + 1}`;

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from "vitest";
-import { deleteFile, ensureFile } from "../../../src/host/actions.ts";
+import { deleteFile, ensureFile, probe } from "../../../src/host/actions.ts";
 import { twins } from "./bench.ts";
 
 const owner = { namespace: "san", name: "data", uid: "0a1b" };
@@ -25,6 +25,18 @@ twins(
       expect(await remove(other)).toMatchObject({ kind: "refused", reason: "NotOurs" });
       expect(await remove()).toEqual({ kind: "done", detail: "deleted" });
       expect(await remove()).toEqual({ kind: "done", detail: "absent" });
+    });
+
+    it("is told with its owner to those that ask for it, and no record of another one", async () => {
+      const look = (...backings: string[]) =>
+        host.look(probe({ roles: ["Server"], segments: [], backings }), ["backings owned"]);
+      await ensure(mib);
+      await ensure(mib, "/srv/aoe/other.img");
+      host.write("/var/lib/xensan/backings/0e1f.1", `${path}\n1 0\nsan/before 0e1f\nfile:ext4:1:0\n`);
+      expect(await look(path, "/srv/aoe/none.img")).toMatch(/^backings\towned\t\S+data\.img\t\d+\tsan\/data 0a1b\n$/);
+      host.symlink("/srv/aoe/link.img", path);
+      expect(await look("/srv/aoe/link.img", path)).toMatch(/^backings\towned\t\S+data\.img\t\d+\tsan\/data 0a1b\n$/);
+      expect(await look()).toBe("");
     });
 
     it("of somebody else may serve, and is never deleted", async () => {

@@ -36,6 +36,7 @@ tell() {
 			if (what[2] == "services" && first(work "/units-unknown") == "") services()
 			if (what[2] == "lvm") lvm()
 			if (what[2] == "paths") paths(what[3], what[4])
+			if (what[2] == "owned") owned()
 			next
 		}
 		/^end\t/ {

@@ -74,7 +74,7 @@ paths() {
 	row later paths "$1" "$2"
 }
 
-# look_at_paths: examines served and requested paths, all of them in two processes. A path exists if stat prints it: a
+# look_at_paths: examines served and requested paths, many of them in two processes. A path exists if stat prints it: a
 # descriptor of this shell does not exist for its children.
 paths_looked=
 look_at_paths() {
@@ -83,29 +83,48 @@ look_at_paths() {
 	set --
 	for list in served asked; do
 		[ -f "$work/$list" ] || continue
-		while IFS= read -r path; do set -- "$@" "$path"; done <"$work/$list"
+		while IFS= read -r path; do
+			set -- "$@" "$path"
+			[ $# -lt "$paths_at_once" ] || {
+				look_at "$@"
+				set --
+			}
+		done <"$work/$list"
 	done
-	[ $# != 0 ] || return 0
-	printf '%s\n' "$@" >"$work/paths.seen"
-	stat -L -c '%f %t %T %s %d %i %W %n' -- "$@" >"$work/paths.stat" 2>"$work/paths.missing" || :
-	set --
-	while IFS= read -r line; do set -- "$@" "${line#* * * * * * * }"; done <"$work/paths.stat"
-	[ $# = 0 ] || resolve_paths "$@" 2>/dev/null
+	[ $# = 0 ] || look_at "$@"
 }
 
-# resolve_paths PATH…: writes a line for each path to $work/paths.real, an empty one if it cannot be resolved.
+# A shell copies all its arguments to add one: with thousands of paths that would take longer than the probe may.
+paths_at_once=256
+
+# look_at PATH…: examines these paths.
+look_at() {
+	printf '%s\n' "$@" >>"$work/paths.seen"
+	stat -L -c '%f %t %T %s %d %i %W %n' -- "$@" >"$work/paths.some" 2>>"$work/paths.missing" || :
+	set --
+	while IFS= read -r line; do
+		printf '%s\n' "$line"
+		set -- "$@" "${line#* * * * * * * }"
+	done <"$work/paths.some" >>"$work/paths.stat"
+	[ $# = 0 ] || resolve_paths "$@" >>"$work/paths.real" 2>/dev/null
+}
+
+# resolve_paths PATH…: prints a line for each path, an empty one if it cannot be resolved.
 resolve_paths() {
-	if realpath "$@" >"$work/paths.real"; then
+	if realpath "$@" >"$work/paths.some"; then
 		lines=0
-		while IFS= read -r _; do lines=$((lines + 1)); done <"$work/paths.real"
-		[ "$lines" != $# ] || return 0
+		while IFS= read -r _; do lines=$((lines + 1)); done <"$work/paths.some"
+		[ "$lines" != $# ] || {
+			while IFS= read -r line; do printf '%s\n' "$line"; done <"$work/paths.some"
+			return 0
+		}
 	fi
 	for path; do
 		real=$(realpath "$path") || real=
 		case $real in *"
 "*) real= ;; esac
 		printf '%s\n' "$real"
-	done >"$work/paths.real"
+	done
 }
 
 # awk functions, after $identity_words: print what parts have left in $work as rows. An error about one path affects
@@ -167,6 +186,20 @@ function paths(section, list,   name, kind, bytes, id, count, asked, i) {
 		printf "%s\tpath\t%s\t%s\t%s\t%.0f\t%s\t%s\n", section, esc(name), esc(path_real[name]), kind, bytes, id, path_lasting[name]
 	}
 }
+# owned: the records in $work/records of the files at the paths in $work/asked. Records stay after their objects, so
+# there may be any number of others.
+function owned(   line, field, name, inode, here, order, owner, count, i) {
+	read_paths()
+	close(work "/asked")
+	while ((getline name < (work "/asked")) > 0) if (name in path_node) { inode = path_node[name]; sub(/.*:/, "", inode); here[path_real[name], inode] = 1 }
+	while ((getline line < (work "/records")) > 0) {
+		split(line, field, "\t")
+		if (!((field[1], field[2]) in here)) continue
+		if (!((field[1], field[2]) in owner)) order[++count] = field[1] SUBSEP field[2]
+		owner[field[1], field[2]] = field[3]
+	}
+	for (i = 1; i <= count; i++) { split(order[i], field, SUBSEP); print "backings\towned\t" field[1] "\t" field[2] "\t" owner[order[i]] }
+}
 function lvm(   line, field, filled, file) {
 	while ((getline line < (work "/lvs")) > 0) {
 		sub(/^ +/, "", line)
@@ -188,8 +221,9 @@ probe_backings() {
 	for record in "$state_dir"/backings/*; do
 		[ -f "$record" ] || continue
 		{ IFS= read -r path && read -r inode _ && IFS= read -r owner; } <"$record" || continue
-		[ "$inode" = - ] || row backings owned "$path" "$inode" "$owner"
-	done
+		[ "$inode" = - ] || printf '%s\t%s\t%s\n' "$path" "$inode" "$owner"
+	done >"$work/records"
+	row later owned
 }
 
 probe_lvm() {
