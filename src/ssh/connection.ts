@@ -20,6 +20,8 @@ export interface Connection {
   readonly closed: Promise<string>;
   /** Why we closed the connection: the host made us work for nothing. Undefined if it did not. */
   readonly abuse: string | undefined;
+  /** Closes it at once, because of what the host does. */
+  leave(why: string): void;
   end(): void;
   /** Closes it without waiting for the host. */
   destroy(): void;
@@ -126,7 +128,7 @@ function handshake(
     sock.destroy();
   };
   const leave = (why: string) => {
-    abuse = why;
+    abuse ??= why;
     closed.resolve(why);
     fail("Unreachable", `was left during the SSH handshake: ${why}`);
   };
@@ -149,6 +151,7 @@ function handshake(
       get abuse() {
         return abuse;
       },
+      leave,
       end: () => client.end(),
       destroy: () => sock.destroy(),
     });

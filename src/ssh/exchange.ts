@@ -28,6 +28,8 @@ export interface Exchange {
   close(): void;
   /** Resolves when both sides have closed the channel: only then does the server count one session less. */
   readonly closed: Promise<void>;
+  /** Drops the output, and what still arrives. The library keeps the channel until the host closes it. */
+  abandon(): void;
 }
 
 /** Request for a channel, and the limits of its answer. */
@@ -53,7 +55,6 @@ function converse(channel: ClientChannel, { wire, maxOutputBytes, grace, mayStar
   const stdout = createTranscript(wire.nonce, maxOutputBytes);
   const stderr = createTranscript(wire.nonce, maxOutputBytes);
   const ended = Promise.withResolvers<Ending>();
-  const closed = Promise.withResolvers<void>();
   let over = false;
   let exit: { code: number | undefined; signal: string | undefined } | undefined;
 
@@ -93,26 +94,41 @@ function converse(channel: ClientChannel, { wire, maxOutputBytes, grace, mayStar
     endWhenComplete();
   };
 
-  channel.on("data", (chunk: Buffer) => feed("stdout", chunk));
-  channel.stderr.on("data", (chunk: Buffer) => feed("stderr", chunk));
-  channel.on("exit", (code: number | null, signal?: string) => {
+  const onStdout = (chunk: Buffer) => feed("stdout", chunk);
+  const onStderr = (chunk: Buffer) => feed("stderr", chunk);
+  const onExit = (code: number | null, signal?: string) => {
     exit = { code: code ?? undefined, signal };
     endWhenComplete();
     endSoon();
-  });
-  channel.on("close", () => {
-    end();
-    closed.resolve();
-  });
+  };
+  channel.on("data", onStdout).on("exit", onExit).on("close", end);
+  channel.stderr.on("data", onStderr);
   // The server goes away during a write, or sends data after the end of its output: "close" follows and decides.
-  channel.on("error", () => end());
-  channel.stderr.on("error", () => end());
+  channel.on("error", end);
+  channel.stderr.on("error", end);
   if (mayStart()) channel.end(encodeRequest(wire));
 
   return {
     ended: ended.promise,
-    closed: closed.promise,
+    closed: closeOf(channel),
     process: () => parseRemoteProcess(stderr.beginWords),
     close: () => channel.close(),
+    abandon() {
+      ignore(channel);
+      channel.off("data", onStdout).off("exit", onExit).off("close", end).off("error", end);
+      channel.stderr.off("data", onStderr).off("error", end);
+    },
   };
 }
+
+// The listeners of an abandoned channel are made out here: made among the others, each would keep the transcripts.
+
+function closeOf(channel: ClientChannel): Promise<void> {
+  return new Promise((resolve) => channel.once("close", () => resolve()));
+}
+
+function ignore(channel: ClientChannel): void {
+  for (const stream of [channel, channel.stderr]) stream.on("data", nothing).on("error", nothing);
+}
+
+const nothing = () => undefined;

@@ -41,8 +41,16 @@ interface Live {
   readonly slots: Slots;
   /** Channels that the server has accepted and not yet closed. */
   open: number;
+  /** Channels that we have closed and the server has not, after some patience. */
+  unclosed: number;
   over: boolean;
 }
+
+/**
+ * A connection with more unclosed channels is left: each takes memory here until the server closes it. sshd does not
+ * close one while a child process of the command lives, so a few are no abuse; it allows 10 sessions (MaxSessions).
+ */
+const mostUnclosed = 8;
 
 /** Errors of attempts that a guard on the host, such as fail2ban, counts against us. */
 const turnedAway: ReadonlySet<HostErrorCode> = new Set(["AuthenticationFailed", "HostKeyMismatch", "HostKeyUnknown"]);
@@ -97,7 +105,7 @@ export function createHostLink(options: LinkOptions): HostLink {
         signal: limit.signal,
       });
       failure = undefined;
-      const opened: Live = { connection, slots: createSlots(limits.channels), open: 0, over: false };
+      const opened: Live = { connection, slots: createSlots(limits.channels), open: 0, unclosed: 0, over: false };
       live = opened;
       void connection.closed.then((why) => {
         opened.over = true;
@@ -164,6 +172,13 @@ export function createHostLink(options: LinkOptions): HostLink {
       released() {
         if (counted) on.open -= 1;
         release();
+      },
+      unclosed(closed: Promise<void>) {
+        on.unclosed += 1;
+        void closed.then(() => {
+          on.unclosed -= 1;
+        });
+        if (on.unclosed > mostUnclosed) on.connection.leave(`the host left ${on.unclosed} channels unclosed`);
       },
     };
     try {

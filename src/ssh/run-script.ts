@@ -34,6 +34,8 @@ export interface ChannelCount {
   opened(): void;
   /** Called once, at the end; also if no channel was opened, but not after {@link ChannelRefused}. */
   released(): void;
+  /** The host has not closed a channel in time, and may never do so. `closed` resolves if it does. */
+  unclosed(closed: Promise<void>): void;
 }
 
 /** The server refused one more channel: nothing was sent, and fewer at a time may work. */
@@ -92,7 +94,7 @@ export async function runScript(
     if (!sent) throw sending.error(`opening a channel for ${subject}`, { started: false });
     const ending = await orAborted(exchange.ended, limit.signal);
     if (ending !== undefined && ending.kind !== "overflow") return outputOf(ending, target, subject);
-    const fate = await endScript(client, target, exchange, options);
+    const fate = await endScript(client, target, exchange, options, channel);
     if (ending === undefined) throw limit.error(`running ${subject}`, { started: true, fate });
     const message = `${subject} printed more than ${maxOutputBytes} bytes on ${ending.stream}; ${fate}`;
     throw new HostError("OutputLimitExceeded", message, { started: true });
@@ -107,14 +109,23 @@ function channelError(error: unknown, subject: string): Error {
   return new HostError("ConnectionLost", `${subject} was not sent: ${message}`, { started: false, cause: error });
 }
 
-function releaseWhenClosed(exchange: Exchange, { clock, graceSeconds }: RunOptions, channel: ChannelCount): void {
+function releaseWhenClosed(exchange: Exchange, options: RunOptions, channel: ChannelCount): void {
+  void closing(exchange, options, channel).then(() => channel.released());
+}
+
+/** Resolves when the host has closed the channel, or has not done so in time. */
+async function closing(exchange: Exchange, { clock, graceSeconds }: RunOptions, channel: ChannelCount): Promise<void> {
   exchange.close();
   const waiting = new AbortController();
-  const patience = clock.sleep(graceSeconds * 1000, waiting.signal).catch(() => undefined);
-  void Promise.race([exchange.closed, patience]).then(() => {
-    waiting.abort();
-    channel.released();
-  });
+  const patience = clock.sleep(graceSeconds * 1000, waiting.signal).then(
+    () => "unclosed" as const,
+    () => undefined,
+  );
+  const first = await Promise.race([exchange.closed, patience]);
+  waiting.abort();
+  if (first !== "unclosed") return;
+  exchange.abandon();
+  channel.unclosed(exchange.closed);
 }
 
 function outputOf(ending: Exclude<Ending, { kind: "overflow" }>, target: SshTarget, subject: string): ScriptOutput {
@@ -144,11 +155,18 @@ function fail(error: HostError): never {
  * Ends the script's process group through a second channel, outside the limit on channels. Returns a description of the
  * result.
  */
-async function endScript(client: Client, target: SshTarget, exchange: Exchange, options: RunOptions): Promise<string> {
+async function endScript(
+  client: Client,
+  target: SshTarget,
+  exchange: Exchange,
+  options: RunOptions,
+  channel: ChannelCount,
+): Promise<string> {
   const process = exchange.process();
   if (process === undefined) return "its process is unknown and may still be running";
   const args = [String(process.pid), String(process.processGroup), process.startTicks];
   const { clock, nonce, graceSeconds, killSeconds } = options;
+  const unanswered = "its processes may still be running: the host did not answer";
   using limit = startTimeLimit(clock, killSeconds, undefined);
   try {
     const opening = openExchange(client, {
@@ -158,17 +176,13 @@ async function endScript(client: Client, target: SshTarget, exchange: Exchange, 
       grace: () => clock.sleep(graceSeconds * 1000),
       mayStart: () => true,
     });
-    const ending = await orAborted(
-      opening.then(async (kill) => {
-        const result = await kill.ended;
-        kill.close();
-        return result;
-      }),
-      limit.signal,
-    );
+    const kill = await orAborted(opening, limit.signal, (late) => void closing(late, options, channel));
+    if (kill === undefined) return unanswered;
+    const ending = await orAborted(kill.ended, limit.signal);
+    void closing(kill, options, channel);
     if (ending?.kind === "complete" && ending.exitCode === 0) return "its processes were killed";
     if (ending?.kind === "complete") return `its processes could not be killed: ${ending.stdout.trim()}`;
-    return "its processes may still be running: the host did not answer";
+    return unanswered;
   } catch (error) {
     return `its processes may still be running: ${messageOf(error)}`;
   }
