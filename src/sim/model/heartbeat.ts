@@ -153,7 +153,7 @@ function complain(world: World, host: Host, region: Region): void {
   const device = shortName(region.device);
   kernelSays(world, host, "IoError", device, `I/O error, dev ${device}, sector 0 op 0x1:(WRITE)`);
   const thread = region.uuid.slice(0, 10);
-  kernelSays(world, host, "Heartbeat", thread, `(o2hb-${thread}):o2hb_do_disk_heartbeat ERROR: status = -5`);
+  kernelSays(world, host, "Heartbeat", thread, `(o2hb-${thread},478,0):o2hb_do_disk_heartbeat:1164 ERROR: status = -5`);
 }
 
 function resume(world: World, host: Host, region: Region): void {

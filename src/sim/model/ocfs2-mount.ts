@@ -80,15 +80,15 @@ export function* mountOcfs2(
       for (const one of others) disagree(world, host, one.host);
       yield world.timings.mountUnconnected;
       if (others.some((one) => one.host.power === "On" && !connected(world, host, one.host))) {
-        return giveUp(107, "(mount.ocfs2):ocfs2_dlm_init ERROR: status = -107");
+        return giveUp(107, "(mount.ocfs2,2703,0):ocfs2_dlm_init:3001 ERROR: status = -107");
       }
-    } else return giveUp(22, "o2dlm: the nodes of the domain do not list the same nodes; ERROR: status = -22");
+    } else return giveUp(22, "(mount.ocfs2,2703,0):ocfs2_dlm_init:3001 ERROR: status = -22");
   } else if (others.some((one) => !sameNodes(host, one.host))) {
-    return giveUp(22, "o2dlm: the nodes of the domain do not list the same nodes; ERROR: status = -22");
+    return giveUp(22, "(mount.ocfs2,2703,0):ocfs2_dlm_init:3001 ERROR: status = -22");
   }
   dropDead(world, host, volume);
   const slot = freeSlot(volume);
-  if (slot === undefined) return giveUp(22, "(mount.ocfs2):ocfs2_find_slot ERROR: no free slots available!");
+  if (slot === undefined) return giveUp(22, "(mount.ocfs2,2703,0):ocfs2_find_slot:469 ERROR: no free slots available!");
   volume.slots.set(slot, node.number);
   const readOnly = options.includes("ro");
   const heartbeat = `heartbeat=${global ? "global" : "local"}`;

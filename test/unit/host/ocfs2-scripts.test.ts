@@ -4,6 +4,15 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  clusterOnline,
+  configureCluster,
+  mountFilesystem,
+  unmountFilesystem,
+} from "../../../src/host/ocfs2-actions.ts";
+import type { KernelLine } from "../../../src/sim/model/o2cb-state.ts";
+import { clusterRequest, mountedStage, mountPoint, mountRequest } from "../sim/cluster-stage.ts";
+import type { Stage } from "../sim/tutorial.ts";
 
 const shells = [["dash"], ["busybox", "sh"]].filter(([command = "sh", ...args]) => {
   const here = spawnSync(command, [...args, "-c", "exit 0"]).status === 0;
@@ -27,6 +36,36 @@ it("the loop that mounts at boot has the revision of its text: hosts get a chang
     digest: "24757998ad5aee8eb387e228b730abb5b3ed936475d9e55c4c5da1b911688d3d",
   });
 });
+
+/** What the kernels of a simulated rack say while its storage fails, a file system breaks and a node differs. */
+async function messagesOfTheRack(): Promise<readonly KernelLine[]> {
+  const said = new Map<string, KernelLine>();
+  const listen = ({ rack }: Stage) => {
+    for (const { running } of rack.world.hosts.values()) for (const one of running.log) said.set(one.message, one);
+  };
+  const failing = await mountedStage();
+  failing.rack.setCable("san", "eth1", "Pulled");
+  for (let seconds = 0; seconds < 300; seconds += 5) {
+    failing.pass(5);
+    listen(failing);
+  }
+  const broken = await mountedStage();
+  broken.rack.ocfs2.remountReadOnly("brutus", mountPoint);
+  await broken.act("brutus", unmountFilesystem(mountRequest));
+  const third = { number: 2, name: "caesar", address: "10.99.0.13", port: 7777 };
+  const more = { ...clusterRequest, nodes: [...clusterRequest.nodes, third] };
+  await broken.act("brutus", configureCluster(more));
+  await broken.act("brutus", clusterOnline(more));
+  await broken.act("brutus", mountFilesystem(mountRequest));
+  listen(broken);
+  const apart = await mountedStage();
+  apart.rack.setCable("brutus", "eth1", "Pulled");
+  for (let seconds = 0; seconds < 300; seconds += 5) {
+    apart.pass(5);
+    listen(apart);
+  }
+  return [...said.values()];
+}
 
 describe.each(shells)("in %s", (...shell) => {
   let directory: string;
@@ -150,6 +189,64 @@ describe.each(shells)("in %s", (...shell) => {
       "XFS (sda2): Log I/O Error Detected.  Shutting down filesystem",
     ])("has nothing to tell where AoE does not say so: %s", (line) => {
       expect(rowsOf(`[    1.5] ${line}\n`)).toEqual([""]);
+    });
+
+    it.each([
+      "vbd vbd-5-51712: 22 unknown fe protocol ocfs2_ERROR",
+      "vbd vbd-5-51712: 22 unknown fe protocol o2hb_stop_all_regions",
+      "vbd vbd-5-51712: 22 unknown fe protocol (a,1,0):ocfs2_x:1,ERROR",
+      "vbd vbd-5-51712: 22 unknown fe protocol I/O error, dev sda",
+      "vbd vbd-5-51712: 22 unknown fe protocol JBD2: Error -5 detected when updating journal superblock for sda1-8.",
+      "vif vif-5-0 vif5.0: aoe: e0.1 not responding",
+      "xen-blkback: backend/vbd/5/51712: I/O error, dev sda, OCFS2: ERROR",
+      "xen_netback:xenvif_x: o2net: No longer connected to node brutus",
+      "xenbus: o2hb: Unable to stabilize heartbeat on region 77D1",
+      "xen:grant_table: o2quo: self fencing",
+      "xen-backend vtpm-5-0: 22 o2quo: self fencing",
+      "pciback pci-5-0: ocfs2: ERROR",
+    ])("does not believe what a backend driver prints of its guest: %s", (line) => {
+      const times = ["[    1.5] ", "<3>[    1.500000] ", "[    1.500000][  T123] ", ""];
+      expect(rowsOf(times.map((time) => `${time}${line}\n`).join(""))).toEqual([""]);
+    });
+
+    it.each([
+      "systemd[1]: Started (a,1,0):ocfs2_x:1 ERROR",
+      "ocfs2_a ERROR[4242]: segfault at 0 ip 0 sp 0 error 4",
+      "INFO: task ocfs2_x ERROR:4711 blocked for more than 120 seconds.",
+      " ? o2hb_write_timeout+0x10/0x20 [ocfs2_nodemanager]",
+    ])("does not take these words for those of OCFS2: %s", (line) => {
+      expect(rowsOf(`[    1.5] ${line}\n`)).toEqual([""]);
+    });
+
+    it.each([
+      ["(kworker/0:2,52,0):o2hb_stop_all_regions:2689 ERROR: stopping heartbeat on all active regions.", "Fencing -"],
+      ["(52,0):o2hb_write_timeout:301 ERROR: Heartbeat write timeout to device e0.1", "Heartbeat e0.1"],
+      ["((sd-pam),52,0):ocfs2_read_blocks:1 ERROR: status = -5", "Ocfs2Error -"],
+      ["OCFS2: File system is now read-only.", "Ocfs2Error -"],
+      ["On-disk corruption discovered. Please run fsck.ocfs2 once the filesystem is unmounted.", "Ocfs2Error -"],
+      ["o2cb: This node could not connect to nodes: 1.", "Ocfs2Error -"],
+      ["ocfs2: Cluster check failed. Fix errors before retrying.", "Ocfs2Error -"],
+      ["JBD: Error -5 detected when updating journal superblock for sda1-8.", "Ocfs2Error sda1"],
+    ])("reads %s, with every form of the time", (line, expected) => {
+      for (const [time, seconds] of [
+        ["[    1.500000] ", 1],
+        ["<3>[12345.500000] ", 12345],
+        ["[    1.500000][  T123] ", 1],
+        ["[    1.500000] [    C0] ", 1],
+        ["", 0],
+      ] as const)
+        expect(rowsOf(`${time}${line}\n`)).toEqual([
+          `kernel-log\t${expected.replace(" ", "\t")}\t1\t${seconds}\t${line}`,
+        ]);
+    });
+
+    it("reads in the messages of the simulated rack what the rack's own probe tells", async () => {
+      const said = await messagesOfTheRack();
+      expect(new Set(said.map(({ kind }) => kind))).toEqual(new Set(["Heartbeat", "IoError", "Network", "Ocfs2Error"]));
+      for (const { kind, subject, message } of said)
+        expect(rowsOf(`[    1.500000] ${message}\n`)).toEqual([
+          `kernel-log\t${kind}\t${subject || "-"}\t1\t1\t${message}`,
+        ]);
     });
 
     it("has nothing to tell of a quiet boot and of mounts", () => {

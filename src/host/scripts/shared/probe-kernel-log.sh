@@ -23,18 +23,27 @@ function log_device(   s) {
 	sub(/^\/dev\//, "", s)
 	return s
 }
-# kernel_log: prints the rows made from the output of dmesg.
-function kernel_log(   kind, about, seconds, text, key, order, kinds, count, last, i, state) {
+# kernel_log: prints the rows made from the output of dmesg. Words count only in lines that begin as those of OCFS2, of the
+# AoE driver and of the journal do, such as (COMMAND,PID,CPU):FUNCTION:LINE, in old kernels (PID,CPU):FUNCTION:LINE. Other
+# lines name what guests and users chose: the backend drivers of Xen print texts of their guests.
+function kernel_log(   kind, about, own, seconds, text, key, order, kinds, count, last, i, state) {
 	while ((state = (getline < (work "/dmesg"))) > 0) {
 		if (!/I\/O error|aoe:|o2hb|o2net|o2quo|o2dlm|dlm_|o2cb|ocfs2|OCFS2|JBD2?: /) continue
+		text = $0
+		# Linux adds the thread or the processor where it was built with CONFIG_PRINTK_CALLER.
+		sub(/^(<[0-9]+>)?(\[ *[0-9]+\.[0-9]+\] *(\[ *[TC][0-9]+\] *)?)?/, "", text)
+		# DRIVER DEVICE-DOMAIN-NUMBER, as in "vbd vbd-5-51712: "
+		if (text ~ /^([Xx]en|vbd|vif|[A-Za-z0-9_-]+ [a-z0-9_]+-[0-9]+-[0-9]+[ :])/) continue
+		own = text ~ /^(\((.*,)?[0-9]+,[0-9]+\):[A-Za-z0-9_]+:[0-9]+ |[*][*][*] |(OCFS2|ocfs2[a-z0-9_]*|o2[a-z]+|aoe|JBD2?): |On-disk corruption |File system is now read-only)/
 		kind = ""; about = "-"
-		if (/very sorry to be fencing|o2hb_stop_all_regions|o2quo.*(fenc|panic|restart)/) kind = "Fencing"
+		if (own && /very sorry to be fencing|o2hb_stop_all_regions|o2quo.*(fenc|panic|restart)/) kind = "Fencing"
 		else if (/I\/O error/) {
 			about = log_device()
 			kind = "IoError"
-			if (about == "-" && /o2hb/) kind = "Heartbeat"
-			else if (about == "-" && /ocfs2|OCFS2/) kind = "Ocfs2Error"
+			if (about == "-" && own && /o2hb/) kind = "Heartbeat"
+			else if (about == "-" && own && /ocfs2|OCFS2/) kind = "Ocfs2Error"
 		}
+		else if (!own) continue
 		else if (/aoe: .*(not responding|went away|device .* failed|no response|ata error)/) { kind = "IoError"; about = log_subject("e[0-9]+[.][0-9]+") }
 		else if (/o2hb/ && /ERROR|hung|Error|timeout|Unable|stopping/) {
 			kind = "Heartbeat"
@@ -55,7 +64,7 @@ function kernel_log(   kind, about, seconds, text, key, order, kinds, count, las
 		if (!sub(/^(<[0-9]+>)?\[ */, "", seconds)) seconds = "0"
 		sub(/\..*/, "", seconds)
 		if (seconds !~ /^[0-9]+$/) seconds = 0
-		text = $0; sub(/^(<[0-9]+>)?\[[^]]*\] */, "", text); gsub(/\t/, " ", text); gsub(/\\/, "\\134", text)
+		gsub(/\t/, " ", text); gsub(/\\/, "\\134", text)
 		key = kind "\t" about
 		if (!(key in count)) order[++kinds] = key
 		count[key]++
