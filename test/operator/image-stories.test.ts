@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { resolve } from "../../src/sim/model/storage.ts";
-import { at } from "../simulation/scenarios/objects.ts";
+import { createImage, resolve } from "../../src/sim/model/storage.ts";
+import { at, xenDomain } from "../simulation/scenarios/objects.ts";
 import { tutorialObjects } from "../simulation/scenarios/tutorial.ts";
 import type { Stage } from "../simulation/stage.ts";
 import { abandon, allReady, bytes, domainSays, executing, image, otherOf, readiness, ready } from "./rack-story.ts";
@@ -178,5 +178,72 @@ describe("a recorded image that has lost its end", () => {
     await eventually(stage, () => domainSays(stage, "DisksReady"), "False/ImageChanged");
     await stage.advance(minutes(5));
     expect(file.sizeBytes).toBe(whole / 2);
+  });
+});
+
+describe("a XenDomain that is deleted while its template is copied", () => {
+  const path = "/srv/xen/web.img";
+  const disk = {
+    ...{ device: "xvda", path: "web.img", size: "64Mi" },
+    filesystemRef: { clusterRef: { name: "xen" }, label: "data" },
+  };
+  const declared = (sourcePath: string, deletionPolicy: string) =>
+    xenDomain("web", ["bella", "brutus"], { disks: [{ ...disk, sourcePath }], memory: "64Mi", deletionPolicy });
+  const nodeAt = (stage: Stage, file: string) => {
+    const { node } = resolve(stage.rack.host("bella"), file);
+    return node?.kind === "File" ? node : undefined;
+  };
+  const says = (stage: Stage, type: string) => word(stage, "XenDomain", "web", type);
+
+  /** The copy of 64 MiB takes four minutes; the deletion comes in its middle. */
+  async function deletedMidway(deletionPolicy: string): Promise<Stage> {
+    const stage = await ready();
+    for (const name of ["debian-11", "debian-12"]) {
+      createImage(stage.rack.world, stage.rack.host("bella"), `/srv/xen/${name}.img`, 64 * 2 ** 20);
+      const node = nodeAt(stage, `/srv/xen/${name}.img`);
+      if (node !== undefined) node.content.label = name;
+    }
+    Object.assign(stage.rack.world.timings, { copyMebibyte: 4_000 });
+    const [filesystem] = Object(stage.find("Ocfs2Cluster", at("xen"))).spec.filesystems;
+    stage.patch("Ocfs2Cluster", at("xen"), { spec: { filesystems: [{ ...filesystem, templates: ["debian-*.img"] }] } });
+    stage.apply(declared("debian-11.img", deletionPolicy));
+    await eventually(stage, () => message(stage, "XenDomain", "web", "DisksReady").includes("is being copied"), true);
+    stage.delete("XenDomain", at("web"));
+    await eventually(stage, () => says(stage, "DeletionBlocked"), "True/ImageInUse", 2);
+    expect(message(stage, "XenDomain", "web", "DeletionBlocked")).toContain(`${path} is being copied`);
+    expect(nodeAt(stage, path)).toBeUndefined();
+    return stage;
+  }
+
+  it("with Delete goes with the image of the copy, and the next one gets its own template", async () => {
+    const stage = await deletedMidway("Delete");
+    await eventually(stage, () => stage.find("XenDomain", at("web")), undefined);
+    expect(nodeAt(stage, path)).toBeUndefined();
+    stage.apply(declared("debian-12.img", "Delete"));
+    await eventually(stage, () => says(stage, "Ready"), "True/Ready", 15);
+    expect(nodeAt(stage, path)?.content.label).toBe("debian-12");
+  });
+
+  it("with Retain is released only after the copy, and leaves the finished image", async () => {
+    const stage = await deletedMidway("Retain");
+    await eventually(stage, () => stage.find("XenDomain", at("web")), undefined);
+    const left = nodeAt(stage, path);
+    expect([left?.sizeBytes, left?.content.label]).toEqual([64 * 2 ** 20, "debian-11"]);
+    await stage.advance(minutes(5));
+    expect(nodeAt(stage, path)).toBe(left);
+  });
+
+  it("on a host that then dies is released once that is confirmed, and the next one gets its own template", async () => {
+    const stage = await deletedMidway("Retain");
+    const copier = ["bella", "brutus"].find((host) => stage.rack.host(host).running.xen.copies.has(path)) ?? "";
+    const { bootID } = Object(status(stage, "XenHost", copier).facts);
+    stage.rack.powerOff(copier);
+    await eventually(stage, () => says(stage, "DeletionBlocked"), "True/HostUnknown");
+    stage.patch("XenHost", at(copier), { metadata: { annotations: { "xensan.dev/forget": bootID } } });
+    await eventually(stage, () => stage.find("XenDomain", at("web")), undefined);
+    stage.apply(declared("debian-12.img", "Retain"));
+    await eventually(stage, () => says(stage, "Ready"), "True/Ready", 15);
+    const { node } = resolve(stage.rack.host(otherOf(copier)), path);
+    expect(node?.kind === "File" ? node.content.label : undefined).toBe("debian-12");
   });
 });

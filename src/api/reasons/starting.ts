@@ -88,8 +88,9 @@ export const starting = {
   },
   ImageInUse: {
     conditions: ["DisksReady", "DeletionBlocked", "Admitted", "Succeeded"],
-    meaning: "A domain, a loop device or a process uses the image; the message names it.",
-    action: "Stop the named user; xensan then continues.",
+    meaning:
+      "A domain, a loop device or a process uses the image; the message names it. During a deletion also: a template is still being copied to the image.",
+    action: "Stop the named user, or wait until the copy has ended; xensan then continues.",
   },
   ImageLeased: {
     conditions: ["Running", "Ready", "DeletionBlocked"],

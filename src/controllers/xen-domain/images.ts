@@ -86,9 +86,12 @@ export function judgeImage(
  * The copy to the image that is going on, or was interrupted on this host. That of another host is over if it is proved
  * dead, or sees the file of a copy and copies nothing: a look that is older than the file shows none.
  */
-function workOn(domain: DomainObservation, worker: ObservedHost, { path, work }: ImageFact): ImageFact["work"] {
-  if (work?.state !== "Elsewhere") return work;
+function workOn(domain: DomainObservation, worker: ObservedHost, { kind, path, work }: ImageFact): ImageFact["work"] {
   const others = domain.hosts.filter(({ name }) => name !== worker.name);
+  // The look of the worker may be older than the copy.
+  const begun = others.map((host) => imageOn(host, path)?.work).find((one) => one?.state === "Copying");
+  if (kind === "Missing" && begun !== undefined) return begun;
+  if (work?.state !== "Elsewhere") return work;
   const disk = domain.disks.filter(isPlaced).find((one) => imagePath(one) === path);
   const isOver = (host: ObservedHost) => {
     const { machine } = host;
@@ -99,6 +102,16 @@ function workOn(domain: DomainObservation, worker: ObservedHost, { path, work }:
     return own === "Interrupted" || own === "Elsewhere";
   };
   return others.every(isOver) ? undefined : { state: "Copying", bytes: work.bytes };
+}
+
+/** How far a copy to the path has come that a host may still be making; undefined if none goes on. */
+export function copyTo(domain: DomainObservation, path: string): { readonly bytes: number } | undefined {
+  for (const host of domain.hosts) {
+    const image = imageOn(host, path);
+    const work = image && workOn(domain, host, image);
+    if (work?.state === "Copying") return { bytes: work.bytes };
+  }
+  return undefined;
 }
 
 const givingUp = (path: string, identity: string, lost: "it" | "the rest" = "it") =>

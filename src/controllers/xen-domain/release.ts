@@ -8,9 +8,17 @@ import { declaredAnew } from "./declared-anew.ts";
 import { workerFor } from "./ensure-disks.ts";
 import { takenBy } from "./ensure-place.ts";
 import { isLate, mayReboot, stopStep } from "./ensure-power.ts";
-import { imageOn, silentAbout, strangersAt } from "./images.ts";
+import { copyTo, imageOn, silentAbout, strangersAt } from "./images.ts";
 import { strayLeaseSteps } from "./lease.ts";
-import { type DomainObservation, factsOf, imagePath, isPlaced, lockSeen, survey } from "./observation.ts";
+import {
+  type DomainObservation,
+  factsOf,
+  imagePath,
+  isPlaced,
+  lockSeen,
+  type ObservedHost,
+  survey,
+} from "./observation.ts";
 import { isDeclaredSomewhere } from "./owner.ts";
 
 /** Releases a deleted domain once it, its configurations and, if the policy says so, its images are gone. */
@@ -69,6 +77,13 @@ export function release(domain: DomainObservation): Release<Finding> {
   // A stop removes the lock file; a guest that reboots leaves it.
   if (lockSeen(domain) !== undefined && mayReboot(domain))
     return blocked("Vanished", "The domain has just disappeared; a guest that reboots returns within seconds");
+  // A copy that ends later would publish its file as the image of the next XenDomain with this name.
+  const copies = copiesOf(domain);
+  if (copies.length > 0)
+    return blocked("ImageInUse", `${copies.join("; ")}: the deletion continues when the copy has ended. ${leave}`);
+  const untold = silentAboutCopies(domain);
+  if (untold.length > 0)
+    return blocked("HostUnknown", `${untold.join(", ")} did not report whether an image is being copied. ${leave}`);
   const unmounted =
     domain.spec.deletionPolicy === "Delete"
       ? domain.disks.filter((disk) =>
@@ -90,9 +105,23 @@ export function release(domain: DomainObservation): Release<Finding> {
     return blocked("Deleting", "The former hosts of the domain are releasing their leases on its images", leases);
   const steps = [...configurationSteps(domain), ...imageSteps(domain)];
   const files = domain.spec.deletionPolicy === "Delete" ? "configurations and images" : "configurations";
-  return steps.length === 0
-    ? { kind: "Released" }
-    : blocked("Deleting", `The ${files} of the domain are being removed`, steps);
+  if (steps.length > 0) return blocked("Deleting", `The ${files} of the domain are being removed`, steps);
+  // A command from before the deletion may yet begin a copy or write a configuration.
+  const busy = domain.hosts.filter((host) => factsOf(host) !== undefined && isBusy(host)).map(({ name }) => name);
+  if (busy.length > 0)
+    return blocked("Deleting", `A command for the domain has not ended on ${busy.join(" and ")}. ${leave}`);
+  return { kind: "Released" };
+}
+
+const isBusy = ({ machine }: ObservedHost) => machine.state === "Found" && machine.busy;
+
+/** The copies of templates to images of the domain that go on: `/srv/xen/vm.img is being copied, 7 bytes so far`. */
+function copiesOf(domain: DomainObservation): string[] {
+  return domain.disks.filter(isPlaced).flatMap((disk) => {
+    const path = imagePath(disk);
+    const copy = copyTo(domain, path);
+    return copy === undefined ? [] : [`${path} is being copied, ${copy.bytes} bytes so far`];
+  });
 }
 
 function configurationSteps({ owner, uuid, hosts }: DomainObservation): Step[] {
@@ -119,9 +148,21 @@ function imageSteps(domain: DomainObservation): Step[] {
   });
 }
 
+/** Reachable hosts that did not report whether they copy to an image that was never seen. */
+function silentAboutCopies({ disks, hosts, recorded }: DomainObservation): string[] {
+  const paths = disks
+    .filter(isPlaced)
+    .flatMap((one) => (one.disk.sourcePath === undefined || recorded.images.has(imagePath(one)) ? [] : imagePath(one)));
+  // No copy begins while a host is not asked about the image.
+  const asked = (path: string) =>
+    hosts.filter(({ machine }) => machine.state === "Found" && !machine.watched.leftOut.has(path));
+  return [...new Set(paths.flatMap((path) => silentAbout({ hosts: asked(path) }, path)))];
+}
+
 /** What is left on the hosts when the object is released without clean-up. */
 export function whatStays(domain: DomainObservation): string {
   const seen = survey(domain).present.map(({ host }) => `runs on ${host.name}`);
   const where = seen.length === 0 ? "may still run" : seen.join(" and ");
-  return `Domain ${domain.name} (${domain.uuid}) ${where}; its configurations and images stay on the hosts`;
+  const copies = copiesOf(domain).map((copy) => `; ${copy}`);
+  return `Domain ${domain.name} (${domain.uuid}) ${where}; its configurations and images stay on the hosts${copies.join("")}`;
 }

@@ -81,6 +81,16 @@ describe("the disks of a domain", () => {
       `False Progressing: ${image} is being copied, 7 bytes so far`,
       both({ ...missing, work: { state: "Copying", bytes: 7 } }),
     ],
+    [
+      // The look of the first host is older than the copy of the other one.
+      `False Progressing: ${image} is being copied, 7 bytes so far`,
+      domain({
+        hosts: [
+          host("bella", sees(missing)),
+          host("brutus", sees({ ...missing, work: { state: "Copying", bytes: 7 } })),
+        ],
+      }),
+    ],
     ...[
       host("brutus", sees({ ...missing, work: { state: "Copying", bytes: 7 } })),
       // Its look is older than the file.
