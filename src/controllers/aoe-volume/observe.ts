@@ -98,11 +98,14 @@ function seeClient(
   return { name, listed, state: "Found", spec: parsed.spec, isServer, ...sight };
 }
 
-/** Whether both have the same SSH endpoint, or report the same machine-id. */
+/**
+ * Whether both have the same SSH endpoint, or report the same machine-id and boot id. Between a reboot and the next look
+ * at both, a client that is the server passes for another machine, which sees no export of its own and does no harm.
+ */
 function isSameMachine(world: World, server: Machine, client: Machine | undefined): boolean {
   if (client === undefined) return false;
   if (addressOf(server.endpoint.ssh) === addressOf(client.endpoint.ssh)) return true;
-  return [...world.machines.sameAs(server)].includes(client);
+  return world.machines.sameAs(server).includes(client);
 }
 
 function see(world: World, volume: AoeVolume, kind: "AoeServer" | "XenHost", name: string): ObservedHost {
@@ -235,7 +238,11 @@ function alias(owner: AoeVolume, spec: AoeVolumeSpec): string {
   return path === backingPath(spec) || path === "" ? "" : ` (the same as ${path})`;
 }
 
-/** Volumes with the same file or device as backing, at any path and through any AoeServer. */
+/**
+ * Volumes with the same file or device as backing, at any path and through any AoeServer of the namespace: also through
+ * one that may be the same machine, because two exports of one disk would destroy it. Of AoeServers of different
+ * namespaces for one machine only one has the claim, and exports anything.
+ */
 function* sharingBacking(world: World, volume: AoeVolume, spec: AoeVolumeSpec): Iterable<AoeVolume> {
   const server = world.machines.of(refTo("AoeServer", namespaceOf(volume), spec.serverRef.name));
   const path = backingPath(spec);
@@ -244,7 +251,7 @@ function* sharingBacking(world: World, volume: AoeVolume, spec: AoeVolumeSpec): 
     return;
   }
   const identity = identityOf(server, path);
-  for (const machine of world.machines.sameAs(server)) {
+  for (const machine of world.machines.mayBe(server)) {
     const paths = new Set([path, ...(identity === "" ? [] : pathsOf(machine, identity))]);
     for (const member of machine.members.keys())
       for (const one of paths)

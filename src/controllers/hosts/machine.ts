@@ -33,7 +33,7 @@ export class Machine {
   stop: () => void = () => undefined;
   /** Resolves when nothing is running there any more, after it was stopped. */
   ended: Promise<void> = Promise.resolve();
-  /** The watched machines that are this machine at other addresses, and itself. */
+  /** The watched machines of its namespace that are or may be this machine at other addresses, and itself. */
   siblings: () => Iterable<Machine> = () => [this];
 
   /** Id of the management cluster; undefined: machines are not claimed. */
@@ -67,7 +67,11 @@ export class Machine {
     return this.#remembered("machineId");
   }
 
-  /** An object with `spec.management: Observe` that represents the machine, at any address. */
+  /**
+   * An object of its namespace with `spec.management: Observe` that represents the machine, at any address. Until the
+   * looks have shown that the machine of that object is another one, it counts: an observed machine must not be
+   * changed.
+   */
   get observer(): ObjectRef | undefined {
     for (const sibling of this.siblings())
       for (const [member, { management }] of sibling.members) if (management === "Observe") return member;

@@ -12,6 +12,7 @@ import { HostAgent } from "./agent.ts";
 import { addressOf, type Endpoint, routeTo } from "./endpoint.ts";
 import { Machine, type Remembered } from "./machine.ts";
 import type { HostMetrics } from "./metrics.ts";
+import { SeenBoots } from "./seen-boots.ts";
 import { type HostView, machineOf } from "./view.ts";
 
 /** Options of {@link Machines}. */
@@ -47,6 +48,7 @@ export class Machines {
   readonly #running = new Set<Promise<void>>();
   /** By the machine-id that they report. */
   readonly #byMachineId = new Map<string, Set<Machine>>();
+  readonly #boots = new SeenBoots();
   #signal: AbortSignal | undefined;
 
   constructor(options: MachinesOptions) {
@@ -62,22 +64,50 @@ export class Machines {
     return this.#hosts.values();
   }
 
-  /** The machines that report the same machine-id as this one, including itself. */
-  sameAs(machine: Machine): Iterable<Machine> {
-    return this.#byMachineId.get(machineOf(machine.agent.view) ?? "") ?? [machine];
+  /**
+   * The watched machines that are this one at other addresses, and itself: they report its machine-id and its boot id.
+   * Cloned images, and boards with one product_uuid, have equal machine-ids; nobody has the boot id of another by
+   * chance. A host that reads the boot id of another can report it, in whatever namespace.
+   */
+  sameAs(machine: Machine): Machine[] {
+    return this.#like(machine).filter((other) => this.#boots.compare(machine, other) === "Same");
   }
 
   /**
-   * To be called after each look. Returns all that turned out to be one machine, if several: judge them together now.
+   * The machines of its namespace that are or may be this one, including itself: for decisions that would do harm if
+   * one machine were taken for two, and that take something from another object. Those with another boot id count
+   * until the looks show two machines, because one of the two may have been looked at before a reboot of their
+   * machine. Objects of another namespace never count: what a host there reports takes nothing from this one. Two
+   * objects of different namespaces for one machine are told apart by the claim on the machine itself.
+   */
+  mayBe(machine: Machine): Machine[] {
+    return this.#like(machine).filter(
+      (other) =>
+        other.endpoint.namespace === machine.endpoint.namespace && this.#boots.compare(machine, other) !== "Distinct",
+    );
+  }
+
+  /** Those that report its machine-id, including itself. */
+  #like(machine: Machine): Machine[] {
+    return [...(this.#byMachineId.get(machineOf(machine.agent.view) ?? "") ?? [machine])];
+  }
+
+  /**
+   * To be called after each look. Returns all that report its machine-id, if they are several and which of them are one
+   * machine has changed: judge them together now.
    */
   learn(machine: Machine, before: HostView): Iterable<Machine> {
     const [old, now] = [machineOf(before), machineOf(machine.agent.view)];
-    if (old === now) return [];
-    if (old !== undefined) this.#byMachineId.get(old)?.delete(machine);
-    if (now === undefined) return [];
-    const known = this.#byMachineId.get(now) ?? new Set();
-    this.#byMachineId.set(now, known.add(machine));
-    return known.size > 1 ? known : [];
+    const known = (now === undefined ? undefined : this.#byMachineId.get(now)) ?? new Set();
+    const others = [...known].filter((other) => other !== machine);
+    const verdicts = () => others.map((other) => this.#boots.compare(machine, other)).join();
+    const former = verdicts();
+    this.#boots.look(machine, this.#options.clock.monotonic());
+    if (old !== now) {
+      if (old !== undefined) this.#byMachineId.get(old)?.delete(machine);
+      if (now !== undefined) this.#byMachineId.set(now, known.add(machine));
+    } else if (former === verdicts()) return [];
+    return others.length > 0 ? known : [];
   }
 
   /** Sets where a member is; undefined: it is gone. */
@@ -165,7 +195,7 @@ export class Machines {
         }),
       clusterId,
     );
-    host.siblings = () => this.sameAs(host);
+    host.siblings = () => this.mayBe(host);
     this.#hosts.set(endpoint.id, host);
     return host;
   }

@@ -9,7 +9,11 @@ import type { World } from "../world.ts";
 import { membership } from "./members.ts";
 import type { NodeName, Rival } from "./observation.ts";
 
-/** Why a host cannot be a node of this cluster: it is another node already, or a node of another cluster. */
+/**
+ * Why a host cannot be a node of this cluster: it is another node already, or a node of another cluster. A machine that
+ * may be another node counts as that node: two numbers for one machine would destroy the file system. A cluster of
+ * another namespace that reaches the machine at another address counts if the machine itself names it.
+ */
 export function seeRival(
   world: World,
   cluster: Ocfs2Cluster,
@@ -39,8 +43,11 @@ export function seeRival(
   const holder = holderOf(watched);
   const own = `${namespace}/${cluster.metadata.name}`;
   if (holder === own) return undefined;
-  const others = machine.flatMap((host) => clustersOn(world, host)).filter((other) => nameOf(other) !== own);
-  const rival = others.find((other) => nameOf(other) === holder) ?? others.find((other) => isOlder(other, cluster));
+  const othersOn = (hosts: readonly Machine[]) =>
+    hosts.flatMap((host) => clustersOn(world, host)).filter((other) => nameOf(other) !== own);
+  const rival =
+    othersOn([...machine, ...world.machines.sameAs(watched)]).find((other) => nameOf(other) === holder) ??
+    othersOn(machine).find((other) => isOlder(other, cluster));
   if (rival === undefined) return undefined;
   return {
     reason: "NodeInOtherCluster",
@@ -70,9 +77,10 @@ function numberOn(cluster: Ocfs2Cluster, name: string, machine: readonly Machine
   return undefined;
 }
 
+/** The machines that are or may be this one, and those at its address, including itself. */
 function machinesLike(world: World, host: Machine): Machine[] {
   const address = addressOf(host.endpoint.ssh);
-  const same = new Set([host, ...world.machines.sameAs(host)]);
+  const same = new Set([host, ...world.machines.mayBe(host)]);
   for (const other of world.machines.all()) if (addressOf(other.endpoint.ssh) === address) same.add(other);
   return [...same];
 }

@@ -8,7 +8,7 @@ import { isDeleting } from "../../runtime/finalizers.ts";
 import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import { directivesOf, suspends } from "../directives.ts";
 import { goneOf, hasEnded, heardWithoutHost } from "../gone/gone.ts";
-import { machineOf, pending } from "../hosts/view.ts";
+import { lastFacts, pending } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
 import { clusterSpec, domainSpec, hostSpec } from "../specs.ts";
 import type { World } from "../world.ts";
@@ -114,10 +114,16 @@ function restsOf({ status }: XenMigration): boolean {
 
 const migrationName = ({ metadata: { namespace = "", name } }: XenMigration) => `${namespace}/${name}`;
 
-/** The machine-id, else the name of the XenHost. */
+/**
+ * Namespace, machine-id and boot id, else the name of the XenHost. Two machines with equal machine-ids must not pass for
+ * one: a domain would count as arrived where it is not. One machine that is seen in two boots may pass for two: the
+ * domain was lost in the reboot, so a migration that begins finds none.
+ */
 function machineId(world: World, namespace: string, name: string): string {
   const watched = world.machines.of(refTo("XenHost", namespace, name));
-  return (watched && machineOf(watched.agent.view)) ?? `${namespace}/${name}`;
+  const identity = lastFacts(watched?.agent.view)?.identity;
+  const { machineId: id, bootId: boot } = identity?.state === "known" ? identity.value : {};
+  return id === undefined || boot === undefined ? `${namespace}/${name}` : `${namespace} ${id} ${boot}`;
 }
 
 function sheetOf(world: World, host: XenHost): HostSheet | undefined {

@@ -266,3 +266,91 @@ describe("the machines under watch", () => {
     expect(on.sent()).toHaveLength(before);
   });
 });
+
+describe("machines that report one machine-id", () => {
+  const [first, second] = ["2649bf4d-645f-4b29-9154-cf5a988403c6", "11111111-645f-4b29-9154-cf5a988403c6"];
+  const [one, other, stranger] = [
+    ref("XenHost", "san", "one"),
+    ref("XenHost", "san", "other"),
+    ref("XenHost", "elsewhere", "twin"),
+  ];
+
+  /** Each host answers with the boot id that is set for it, or not at all. */
+  async function reporting(boots: Record<string, string | undefined>) {
+    const session = (target: SshTarget) => ({
+      async run() {
+        const boot = boots[target.host];
+        if (boot === undefined) throw new HostError("Unreachable", "no route to host", { started: false });
+        return ended(answered.replaceAll(first, boot));
+      },
+    });
+    const on = watching({
+      dialer: { session, forget: () => undefined, close: async () => undefined },
+      onView: (machine, before) => {
+        learned.push([...machines.learn(machine, before)].length);
+      },
+    });
+    const { machines } = on;
+    const learned: number[] = [];
+    on.secret("elsewhere");
+    for (const member of [one, other, stranger])
+      machines.declare(member, endpoint(member.namespace, member.name), {
+        machineId,
+        management: member === one ? "Manage" : "Observe",
+      });
+    on.run();
+    await on.clock.advance(1_000);
+    const names = (all: readonly { members: { keys(): Iterable<ObjectRef> } }[]) =>
+      all.flatMap(({ members }) => [...members.keys()].map(({ name }) => name)).sort();
+    const watched = () => {
+      const machine = machines.of(one);
+      if (machine === undefined) throw new Error("not watched");
+      return machine;
+    };
+    return {
+      boots,
+      learned,
+      sameAs: () => names(machines.sameAs(watched())),
+      mayBe: () => names(machines.mayBe(watched())),
+      observer: () => watched().observer?.name,
+      look: (member: ObjectRef) => {
+        machines.of(member)?.agent.ask();
+        return on.clock.advance(1_000);
+      },
+    };
+  }
+
+  it("are one if their boot ids are equal; another namespace takes nothing from this one", async () => {
+    const seen = await reporting({ one: first, other: first, twin: first });
+    expect([seen.sameAs(), seen.mayBe(), seen.observer()]).toEqual([
+      ["one", "other", "twin"],
+      ["one", "other"],
+      "other",
+    ]);
+  });
+
+  it("are two if each was seen in its boot after the other was", async () => {
+    const seen = await reporting({ one: first, other: second, twin: second });
+    expect([seen.sameAs(), seen.mayBe(), seen.observer()]).toEqual([["one"], ["one", "other"], "other"]);
+    await seen.look(one);
+    await seen.look(other);
+    expect([seen.sameAs(), seen.mayBe(), seen.observer()]).toEqual([["one"], ["one"], undefined]);
+    // That they are two is told to everything on both.
+    expect(Math.max(...seen.learned.slice(3))).toBe(3);
+    const before = seen.learned.length;
+    await seen.look(one);
+    expect(seen.learned.slice(before)).toEqual([0]);
+  });
+
+  it("may be one if one of them was seen only before the first boot of the other", async () => {
+    const seen = await reporting({ one: first, other: first, twin: undefined });
+    seen.boots.one = undefined;
+    await seen.look(one);
+    seen.boots.other = second;
+    for (let looks = 0; looks < 3; looks++) await seen.look(other);
+    expect([seen.sameAs(), seen.mayBe(), seen.observer()]).toEqual([["one"], ["one", "other"], "other"]);
+    seen.boots.one = second;
+    await seen.look(one);
+    expect(seen.sameAs()).toEqual(["one", "other"]);
+  });
+});
