@@ -185,6 +185,11 @@ export const ocfs2ClusterStatusSchema = z.object({
     .describe(
       "The cluster as each node sees it, including nodes that are no longer in the spec, until they have left.",
     ),
+  formerUIDs: atomicListOf(z.string().max(64), { max: 16 })
+    .optional()
+    .describe(
+      "Uids of former objects of this name in the marks on the nodes, which this object has taken over. With any other uid there, its deletion is blocked.",
+    ),
   filesystems: atomicListOf(filesystemStatusSchema, { max: 64 })
     .optional()
     .describe("The file systems, including those that are no longer in the spec, until every node has unmounted them."),

@@ -1,6 +1,16 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { anotherManagement, type Management } from "../simulation/management.ts";
-import { aoeServer, aoeVolume, at, file, keySecret, type Manifest, xenHost } from "../simulation/scenarios/objects.ts";
+import {
+  aoeServer,
+  aoeVolume,
+  at,
+  device,
+  file,
+  keySecret,
+  type Manifest,
+  ocfs2Cluster,
+  xenHost,
+} from "../simulation/scenarios/objects.ts";
 import { tutorialObjects } from "../simulation/scenarios/tutorial.ts";
 import { conditionOf, type Stage } from "../simulation/stage.ts";
 import type { Backup } from "../simulation/world/kube/api-server.ts";
@@ -317,7 +327,9 @@ describe("a restore without status and with new uids", () => {
     await eventually(stage, () => readiness(stage), allReady, 15);
     await stage.advance(minutes(10));
     expect([executing(stage), bytes(stage)]).toEqual(before);
-    expect(acting(sent).filter((one) => /start-|stop-|format|mount|restart|delete|remove/.test(one))).toEqual([]);
+    // Only the marks in fstab are written anew: what is mounted stays.
+    const others = acting(sent).filter((one) => !one.endsWith(" mount-filesystem"));
+    expect(others.filter((one) => /start-|stop-|format|mount|restart|delete|remove/.test(one))).toEqual([]);
   });
 
   it.each(Array.from({ length: 12 }, (_, index) => index))("in any order, over minutes (seed %i)", async (seed) => {
@@ -341,6 +353,162 @@ describe("a restore without status and with new uids", () => {
     await eventually(stage, () => domainSays(stage, "DisksReady"), "False/ImageMissing", 15);
     await stays(stage);
     expect(executing(stage)).toEqual([]);
+  });
+});
+
+describe("a cluster that is restored without status", () => {
+  const nodes = ["bella", "brutus", "caesar"];
+  const machinesAndVolume = [
+    aoeServer("san", 2210, ["/dev/vdb"]),
+    ...nodes.map((name, index) => xenHost(name, 2212 + index)),
+    aoeVolume("data", "san", [0, 1], device("/dev/vdb"), nodes),
+  ];
+  const two = ocfs2Cluster("xen", ["bella", "brutus"]);
+  const three = ocfs2Cluster("xen", nodes);
+  const says = (stage: Stage, type: string) => word(stage, "Ocfs2Cluster", "xen", type);
+  const clusterReady = (stage: Stage) => eventually(stage, () => says(stage, "Ready"), "True/Ready", 15);
+  const uidOf = (stage: Stage) => String(objectAt(stage.find("Ocfs2Cluster", at("xen")) ?? {}, "metadata").uid);
+  const mounts = (stage: Stage): string[] => {
+    stage.rack.settle();
+    return nodes.flatMap((name) => stage.rack.host(name).running.o2cb.mounts.map((one) => `${name} ${one.mountPoint}`));
+  };
+  const onAll = (place: string, names: readonly string[] = nodes) => names.map((name) => `${name} ${place}`);
+  /** Uids in the marks of cluster.conf and fstab, by node. */
+  const marks = (stage: Stage): string[] =>
+    nodes.flatMap((name) =>
+      ["/etc/ocfs2/cluster.conf", "/etc/fstab"].flatMap((path) =>
+        [...(stage.rack.readFile(name, path) ?? "").matchAll(/^# xensan: san\/xen (.*)$/gm)].map(
+          ([, uid]) => `${name} ${path} ${uid}`,
+        ),
+      ),
+    );
+  const marksOf = (uid: string, names: readonly string[] = nodes) =>
+    names.flatMap((name) => ["/etc/ocfs2/cluster.conf", "/etc/fstab"].map((path) => `${name} ${path} ${uid}`));
+
+  async function formed(manifest: Manifest): Promise<Stage> {
+    const stage = rig({ objects: [...machinesAndVolume, manifest] });
+    await clusterReady(stage);
+    return stage;
+  }
+  async function restored(manifest: Manifest): Promise<Stage> {
+    const stage = await formed(manifest);
+    const former = uidOf(stage);
+    recreate(stage, [...machinesAndVolume, manifest]);
+    await clusterReady(stage);
+    expect(uidOf(stage)).not.toBe(former);
+    return stage;
+  }
+
+  it("writes its marks anew and leaves what is mounted", async () => {
+    const stage = await restored(three);
+    expect(marks(stage)).toEqual(marksOf(uidOf(stage)));
+    expect(mounts(stage)).toEqual(onAll("/srv/xen"));
+  });
+
+  it("gains a node", async () => {
+    const stage = await restored(two);
+    stage.apply(three);
+    await eventually(stage, () => mounts(stage), onAll("/srv/xen"));
+    await clusterReady(stage);
+  });
+
+  it("gains a node that only the manifest of the restore lists", async () => {
+    const stage = await formed(two);
+    recreate(stage, [...machinesAndVolume, three]);
+    await eventually(stage, () => mounts(stage), onAll("/srv/xen"), 15);
+    await clusterReady(stage);
+  });
+
+  it("loses a node", async () => {
+    const stage = await restored(three);
+    stage.apply(two);
+    await eventually(stage, () => stage.rack.readFile("caesar", "/etc/ocfs2/cluster.conf"), undefined);
+    await clusterReady(stage);
+    expect(marks(stage)).toEqual(marksOf(uidOf(stage), ["bella", "brutus"]));
+    expect(mounts(stage)).toEqual(onAll("/srv/xen", ["bella", "brutus"]));
+  });
+
+  it("moves a file system", async () => {
+    const stage = await restored(three);
+    stage.apply(ocfs2Cluster("xen", nodes, {}, { mountPoint: "/srv/other" }));
+    await eventually(stage, () => mounts(stage), onAll("/srv/other"));
+    await clusterReady(stage);
+  });
+
+  it("drops a file system, and is deleted", async () => {
+    const stage = await restored(three);
+    stage.patch("Ocfs2Cluster", at("xen"), { spec: { filesystems: [] } });
+    await eventually(stage, () => mounts(stage), []);
+    await clusterReady(stage);
+    stage.delete("Ocfs2Cluster", at("xen"));
+    await eventually(stage, () => stage.find("Ocfs2Cluster", at("xen")), undefined);
+    expect(marks(stage)).toEqual([]);
+  });
+
+  it("is deleted while mounted", async () => {
+    const stage = await restored(three);
+    stage.delete("Ocfs2Cluster", at("xen"));
+    await eventually(stage, () => stage.find("Ocfs2Cluster", at("xen")), undefined);
+    expect([mounts(stage), marks(stage)]).toEqual([[], []]);
+  });
+
+  /** A node keeps the marks of the former object, because it does not answer before the cluster is changed. */
+  async function restoredWithout(host: string): Promise<{ stage: Stage; former: string }> {
+    const stage = await formed(three);
+    const former = uidOf(stage);
+    stage.rack.setManagement(host, "Cut");
+    recreate(stage, [...machinesAndVolume, three]);
+    const others = nodes.filter((name) => name !== host);
+    await eventually(stage, () => marks(stage), [...marksOf(uidOf(stage), others), ...marksOf(former, [host])], 15);
+    expect(status(stage, "Ocfs2Cluster", "xen").formerUIDs).toEqual([former]);
+    return { stage, former };
+  }
+
+  it("is deleted where a node still has the marks of the former object", async () => {
+    const { stage } = await restoredWithout("caesar");
+    stage.delete("Ocfs2Cluster", at("xen"));
+    await stage.advance(minutes(5));
+    stage.rack.setManagement("caesar", "Connected");
+    await eventually(stage, () => stage.find("Ocfs2Cluster", at("xen")), undefined);
+    expect([mounts(stage), marks(stage)]).toEqual([[], []]);
+  });
+
+  it("loses a node that still has the marks of the former object", async () => {
+    const { stage } = await restoredWithout("caesar");
+    stage.apply(two);
+    await stage.advance(minutes(5));
+    stage.rack.setManagement("caesar", "Connected");
+    await eventually(stage, () => mounts(stage), onAll("/srv/xen", ["bella", "brutus"]), 15);
+    await clusterReady(stage);
+    expect(marks(stage)).toEqual(marksOf(uidOf(stage), ["bella", "brutus"]));
+  });
+
+  it("is not touched by a deletion of its former object that a backup brings back", async () => {
+    const stage = await formed(three);
+    stage.rack.setManagement("caesar", "Cut");
+    stage.rack.host("bella").running.o2cb.mounts[0]?.users.push("process 77 vi");
+    stage.rack.host("brutus").running.o2cb.mounts[0]?.users.push("process 78 vi");
+    stage.delete("Ocfs2Cluster", at("xen"));
+    await stage.advance(minutes(2));
+    const yesterday = stage.server.backup();
+    expect(says(stage, "DeletionBlocked")).toMatch(/^True\//);
+    await abandon(stage, "Ocfs2Cluster", "xen");
+    for (const host of ["bella", "brutus"]) stage.rack.host(host).running.o2cb.mounts[0]?.users.pop();
+    stage.rack.setManagement("caesar", "Connected");
+    stage.apply(three);
+    await clusterReady(stage);
+    const before = [mounts(stage), marks(stage)];
+    expect(before).toEqual([onAll("/srv/xen"), marksOf(uidOf(stage))]);
+    restore(stage, yesterday);
+    await eventually(stage, () => says(stage, "DeletionBlocked"), "True/DeclaredAnew");
+    await stage.advance(minutes(15));
+    expect([mounts(stage), marks(stage)]).toEqual(before);
+    await abandon(stage, "Ocfs2Cluster", "xen");
+    stage.apply(three);
+    await clusterReady(stage);
+    stage.delete("Ocfs2Cluster", at("xen"));
+    await eventually(stage, () => stage.find("Ocfs2Cluster", at("xen")), undefined);
+    expect([mounts(stage), marks(stage)]).toEqual([[], []]);
   });
 });
 

@@ -2,6 +2,7 @@ import { cut } from "../../api/fit-status.ts";
 import type { Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
 import { formatQuantity } from "../../api/quantity.ts";
 import type { Reason } from "../../api/reasons.ts";
+import { declaredAnew, isUid } from "./declared-anew.ts";
 import { leave } from "./ensure-left.ts";
 import { assessRest, lookAtMount } from "./ensure-mounted.ts";
 import { nodeProblem } from "./finding.ts";
@@ -32,6 +33,13 @@ export function describeCluster(status: Ocfs2ClusterStatus, cluster: ClusterObse
   const kept = cluster.filesystems.filter((one) => one.spec !== undefined || !isGone(cluster, one));
   status.filesystems = kept.map((one) => filesystemStatus(cluster, one, staying, restarts)).slice(0, 64);
   return restarts;
+}
+
+/** Records the uids in the marks that the object takes over. It rewrites them, on a node that is away much later. */
+export function describeTaken(status: Ocfs2ClusterStatus, cluster: ClusterObservation): void {
+  const taken = new Set(declaredAnew(cluster).map(({ uid }) => uid));
+  const uids = [...(status.formerUIDs ?? []), ...[...taken].filter(isUid)];
+  if (uids.length > 0) status.formerUIDs = uids.slice(-16);
 }
 
 function nodeStatus(cluster: ClusterObservation, node: ObservedNode, before: NodeStatus | undefined): NodeStatus {

@@ -1,6 +1,7 @@
 import { installPackages } from "../../host/actions.ts";
 import { type ClusterRequest, configureCluster } from "../../host/ocfs2-actions.ts";
 import type { O2cb } from "../../host/ocfs2-facts.ts";
+import { ownerText } from "../../host/values.ts";
 import { exclusive } from "../hosts/step.ts";
 import { isMarkOf, xenHost } from "../identity.ts";
 import {
@@ -104,6 +105,7 @@ function difference(o2cb: O2cb, request: ClusterRequest): string | undefined {
   if (configuration.state === "Unreadable") return `its cluster.conf cannot be read: ${configuration.why}`;
   const [cluster, ...others] = configuration.clusters;
   if (!isOurs(configuration.owner, request)) return "its cluster.conf was not written by xensan for this cluster";
+  if (configuration.owner !== ownerText(request.owner)) return "its cluster.conf has the mark of a former object";
   if (cluster?.name !== request.cluster || others.length > 0) return "its cluster.conf is for another cluster";
   if (cluster.heartbeatMode !== request.heartbeatMode) return "its cluster.conf has another heartbeat mode";
   if (!sameNodes(configuration.nodes, request.nodes)) return "its cluster.conf lists other nodes";
@@ -121,5 +123,5 @@ function difference(o2cb: O2cb, request: ClusterRequest): string | undefined {
   return undefined;
 }
 
-/** Whether the mark names this cluster. */
+/** Whether the mark names this cluster, or a former object of its name. */
 export const isOurs = (mark: string, { owner }: Pick<ClusterRequest, "owner">) => isMarkOf(owner, mark);

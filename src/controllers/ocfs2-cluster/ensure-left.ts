@@ -1,4 +1,5 @@
 import { removeCluster } from "../../host/ocfs2-actions.ts";
+import { confMark, ownerUnder } from "./declared-anew.ts";
 import { isOurs } from "./ensure-configured.ts";
 import { assessRest } from "./ensure-mounted.ts";
 import {
@@ -81,7 +82,7 @@ export function leave(cluster: ClusterObservation, node: ObservedNode): Leaving 
     );
   const rest = restOf(cluster, node);
   if (rest === undefined && ready.removed) return gone;
-  return waits(bad(host, "NodeLeaving", "the cluster is being removed from the host"), [removal(cluster, host)]);
+  return waits(bad(host, "NodeLeaving", "the cluster is being removed from the host"), [removal(cluster, node)]);
 }
 
 /**
@@ -152,5 +153,5 @@ export function restOf(cluster: ClusterObservation, node: ObservedNode): string 
 }
 
 /** The step that removes the configuration of the cluster from a node. */
-export const removal = ({ owner, spec }: ClusterObservation, host: string): ClusterStep =>
-  stepOn(host, removeCluster({ owner, cluster: spec.clusterName }));
+export const removal = ({ owner, spec }: ClusterObservation, node: ObservedNode): ClusterStep =>
+  stepOn(node.host, removeCluster({ owner: ownerUnder(confMark(node), owner), cluster: spec.clusterName }));

@@ -2,7 +2,8 @@ import { meansFilesystem } from "../../host/fstab.ts";
 import { mountFilesystem, unmountFilesystem } from "../../host/ocfs2-actions.ts";
 import type { SharedDevice } from "../../host/ocfs2-facts.ts";
 import { effectiveMountOptions, isMountedOtherwise, mountOptionsOutside } from "../../host/ocfs2-values.ts";
-import { isOurs } from "./ensure-configured.ts";
+import { ownerText } from "../../host/values.ts";
+import { ownerUnder } from "./declared-anew.ts";
 import { isOnline } from "./ensure-online.ts";
 import { missingSlots } from "./ensure-size.ts";
 import {
@@ -132,14 +133,14 @@ export function lookAtMount(
       };
     return {
       assessment: bad(subject, "Progressing", `is being moved from ${elsewhere.mountPoint} to ${spec.mountPoint}`),
-      step: unmountStep(cluster, host, { label, device: path, uuid, mountPoint: elsewhere.mountPoint }),
+      step: unmountStep(cluster, ready, { label, device: path, uuid, mountPoint: elsewhere.mountPoint }),
     };
   }
   const former = recorded?.mountPoint;
   if (former !== undefined && former !== spec.mountPoint && persistedAt(ready, former) !== undefined)
     return {
       assessment: bad(subject, "Progressing", `would be mounted on ${former} at the next boot`),
-      step: unmountStep(cluster, host, { label, device: path, uuid, mountPoint: former }),
+      step: unmountStep(cluster, ready, { label, device: path, uuid, mountPoint: former }),
     };
   const obstacle = obstacleTo(cluster, filesystem, ready, device);
   if (obstacle !== undefined) return { assessment: { ...obstacle, subject } };
@@ -200,17 +201,19 @@ function isPersisted(
   mounted: Parameters<typeof meansFilesystem>[1],
 ): boolean {
   const persisted = persistedAt(node, mountPoint);
-  if (persisted === undefined || !isOurs(persisted.owner, cluster)) return false;
+  // Compare the uid too: a restored object has another one.
+  if (persisted?.owner !== ownerText(cluster.owner)) return false;
   const right = meansFilesystem(persisted.source, mounted);
   return right && effectiveMountOptions(mountOptions).every((option) => persisted.options.includes(option));
 }
 
 function unmountStep(
-  { owner }: ClusterObservation,
-  host: string,
+  cluster: ClusterObservation,
+  node: ReadyNode,
   { label, ...rest }: { label: string; device: string; uuid: string; mountPoint: string },
 ): ClusterStep {
-  return stepOn(host, unmountFilesystem({ owner, ...rest }), label);
+  const owner = ownerUnder(persistedAt(node, rest.mountPoint)?.owner ?? "", cluster.owner);
+  return stepOn(node.host, unmountFilesystem({ owner, ...rest }), label);
 }
 
 /** Ensures that a file system is no longer mounted on a node, because it or the node was removed from the spec. */
@@ -241,6 +244,6 @@ export function assessRest(cluster: ClusterObservation, filesystem: ObservedFile
   if (place === undefined) return nothing;
   return {
     assessment: bad(subject, "NodeLeaving", `is being unmounted from ${place}`),
-    step: unmountStep(cluster, host, { label, device: path, uuid, mountPoint: place }),
+    step: unmountStep(cluster, ready, { label, device: path, uuid, mountPoint: place }),
   };
 }

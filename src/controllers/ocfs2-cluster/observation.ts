@@ -16,6 +16,8 @@ export type FilesystemStatus = NonNullable<Ocfs2ClusterStatus["filesystems"]>[nu
 export interface ClusterObservation {
   readonly owner: Owner;
   readonly spec: Ocfs2ClusterSpec;
+  /** Uids of former objects of this name whose marks this one has taken over. */
+  readonly formerUIDs: readonly string[];
   /** What a person has approved by an annotation. */
   readonly approved: string | undefined;
   /** The timeouts that are in effect now, as recorded in the status. */

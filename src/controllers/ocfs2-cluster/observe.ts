@@ -28,6 +28,7 @@ export function observeCluster(
   return {
     owner: { namespace, name, uid },
     spec,
+    formerUIDs: status.formerUIDs ?? [],
     approved: directivesOf(cluster.metadata).approved,
     timeouts: status.timeouts,
     nodes: names.map((node) => seeNode(world, cluster, names, node)),

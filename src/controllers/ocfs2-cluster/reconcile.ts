@@ -10,7 +10,7 @@ import { clusterSpec } from "../specs.ts";
 import type { Controlled } from "../watch.ts";
 import type { Means } from "../world.ts";
 import { conditionOf, jobs, lookAgain } from "./act.ts";
-import { describeCluster, type Restart } from "./describe.ts";
+import { describeCluster, describeTaken, type Restart } from "./describe.ts";
 import { type ClusterFinding, nothingFound, type Write } from "./finding.ts";
 import type { ClusterObservation } from "./observation.ts";
 import { observeCluster } from "./observe.ts";
@@ -59,6 +59,7 @@ export function controlClusters(means: Means): Controlled {
       describe({ object, draft }, seen) {
         const restarts = describe(draft.status, seen);
         if (isDeleting(object)) return;
+        describeTaken(draft.status, seen);
         tellRestarts(means, object, restarts);
         tellReports(means, object, seen);
       },

@@ -1,6 +1,7 @@
 import type { Reason } from "../../api/reasons.ts";
 import type { Release } from "../converge.ts";
 import { yes } from "../finding.ts";
+import { declaredAnew } from "./declared-anew.ts";
 import { keptByRival, removal, restOf } from "./ensure-left.ts";
 import { assessRest } from "./ensure-mounted.ts";
 import { type ClusterFinding, nodeProblem, nothingFound } from "./finding.ts";
@@ -9,6 +10,13 @@ import type { ClusterObservation, ObservedNode } from "./observation.ts";
 /** Removes a deleted cluster: unmounts it everywhere, then removes it everywhere. The data stays on its volumes. */
 export function release(cluster: ClusterObservation): Release<ClusterFinding> {
   const nodes = cluster.nodes.filter((node) => wasTouched(cluster, node));
+  const anew = declaredAnew(cluster);
+  if (anew.length > 0)
+    return blocked(
+      "DeclaredAnew",
+      `cluster.conf or /etc/fstab has the mark of another Ocfs2Cluster of this name: ${anew.map(({ host, uid }) => `${host} (uid ${uid})`).join(", ")}. xensan unmounts and removes nothing of it. Set the annotation xensan.dev/abandon=${cluster.owner.name}, and apply the object again where it is wanted`,
+      [],
+    );
   const away = nodes.flatMap((node) => keptByRival(cluster, node) ?? nodeProblem(node) ?? []);
   const rests = nodes.flatMap((node) =>
     cluster.filesystems.map((one) => ({ node, ...assessRest(cluster, one, node) })),
@@ -34,7 +42,7 @@ export function release(cluster: ClusterObservation): Release<ClusterFinding> {
   return blocked(
     "Deleting",
     `The cluster is being removed from ${names(left)}`,
-    left.map(({ host }) => removal(cluster, host)),
+    left.map((node) => removal(cluster, node)),
   );
 }
 

@@ -36,7 +36,8 @@ rendered_conf >"$run_dir/cluster.conf"
 if [ -f "$cluster_conf" ]; then
 	cluster_rows "$cluster_conf" >"$run_dir/cluster.rows"
 	IFS='	' read -r _ conf_state conf_owner <"$run_dir/cluster.rows"
-	if [ "$conf_state $conf_owner" != "Readable $owner" ]; then
+	# A restored object has the same name and another uid.
+	if [ "$conf_state ${conf_owner% *}" != "Readable ${owner% *}" ]; then
 		# A file with the same meaning but another text is taken over.
 		[ "$(rows_without_owner "$cluster_conf")" = "$(rows_without_owner "$run_dir/cluster.conf")" ] || case $conf_state.$conf_owner in
 		Readable.-) refuse ForeignCluster "$cluster_conf exists, was not written by xensan and has other contents: $(awk -F '\t' '

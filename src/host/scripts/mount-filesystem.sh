@@ -125,7 +125,8 @@ if [ -n "$entry" ]; then
 	IFS='	' read -r entry_source entry_options entry_owner <<-END
 		$entry
 	END
-	if [ "$entry_owner" = - ] || [ "$entry_owner" != "$owner" ]; then
+	# A restored object has the same name and another uid.
+	if [ "${entry_owner% *}" != "${owner% *}" ]; then
 		means_it "$entry_source" || refuse MountPointInUse "/etc/fstab mounts $entry_source on $point"
 	fi
 fi

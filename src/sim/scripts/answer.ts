@@ -13,6 +13,9 @@ class Ending {
   }
 }
 
+/** `${owner% *}`: `namespace/name` of an owner or of a mark, which is followed by the uid. */
+export const nameOf = (owner: string): string => owner.replace(/ [^ ]*$/, "");
+
 const oneLine = (text: string) => text.replace(/[\n\t]/g, " ");
 
 /** Prints `done` with the detail; returns the exit code. */

@@ -6,7 +6,7 @@ import { readText, remove, writeText } from "../model/storage.ts";
 import { sysctlAtBoot } from "../model/sysctl.ts";
 import { record } from "../model/world.ts";
 import type { Responder, ScriptRun } from "../script.ts";
-import { acting, finish, refuse, replaceFile, takeLock } from "./answer.ts";
+import { acting, finish, nameOf, refuse, replaceFile, takeLock } from "./answer.ts";
 import { ensureBootOrder, removeBootOrder } from "./boot-order.ts";
 import {
   type AskedCluster,
@@ -20,8 +20,6 @@ import { requireLiveKept } from "./live-nodes.ts";
 const sysctlFile = "/etc/sysctl.d/90-xensan-o2cb.conf";
 const settings = { "kernel.panic_on_oops": "1", "kernel.panic": "30" } as const;
 
-/** `namespace/name` of an owner. */
-const nameOf = (owner: string) => owner.slice(0, owner.lastIndexOf(" "));
 const markOf = (text: string) => /^# xensan: (.*)$/m.exec(text)?.[1] ?? "-";
 
 /** The meaning of a file, independent of its order and of upper and lower case where O2CB and its tools ignore it. */
@@ -43,7 +41,7 @@ function requireOwnFile(run: ScriptRun, asked: AskedCluster, wanted: string): vo
     return;
   }
   const mark = markOf(text);
-  if (mark === asked.owner || meaning(file) === meaning(parseClusterFile(wanted))) return;
+  if (nameOf(mark) === nameOf(asked.owner) || meaning(file) === meaning(parseClusterFile(wanted))) return;
   if (mark !== "-") refuse(run, "ForeignCluster", `${clusterConf} was written for ${nameOf(mark)}`);
   const clusters = file.clusters.map(({ name }) => `cluster ${name} `);
   const nodes = file.nodes.map(({ name, address }) => `node ${name} ${address} `);

@@ -17,7 +17,7 @@ import type { SharedDisk } from "../model/shared-disk.ts";
 import type { Host } from "../model/state.ts";
 import { list, readText, resolve } from "../model/storage.ts";
 import type { Responder, ScriptRun } from "../script.ts";
-import { acting, finish, refuse, refuseWrite, replaceFile, takeLock } from "./answer.ts";
+import { acting, finish, nameOf, refuse, refuseWrite, replaceFile, takeLock } from "./answer.ts";
 import { ensureBootOrder } from "./boot-order.ts";
 import { inBounds, plainPath } from "./bounds.ts";
 import { reads, requireDevice } from "./shared-device.ts";
@@ -172,7 +172,7 @@ export const mountFilesystem: Responder = acting(function* mountFilesystem(run) 
   }
   const entry = entryOf(host, point);
   const itself = { device, uuid, label: here ? disk.content.label : "" };
-  if (entry !== undefined && entry.owner !== owner && !meansFilesystem(entry.source, itself)) {
+  if (entry !== undefined && nameOf(entry.owner) !== nameOf(owner) && !meansFilesystem(entry.source, itself)) {
     refuse(run, "MountPointInUse", `${fstab} mounts ${entry.source} on ${point}`);
   }
   const wanted = ["_netdev", "noauto", "x-systemd.requires=o2cb.service", ...own];
@@ -220,7 +220,7 @@ export const unmountFilesystem: Responder = acting(function* unmountFilesystem(r
   yield* takeLock(run, "mounts", 60);
   const entry = entryOf(host, point);
   if (entry !== undefined && entry.owner !== owner) {
-    const whose = `xensan did not write it for ${owner.slice(0, owner.lastIndexOf(" "))}`;
+    const whose = `xensan did not write it for ${nameOf(owner)}`;
     refuse(run, "NotOurs", `${fstab} mounts ${entry.source} on ${point}, and ${whose}`);
   }
   const mounted = mountedOn(host, point);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { clusterOnline, configureCluster } from "../../../src/host/ocfs2-actions.ts";
+import { clusterOnline, configureCluster, removeCluster } from "../../../src/host/ocfs2-actions.ts";
 import { clusterRequest } from "../sim/cluster-stage.ts";
 import { twins } from "./bench.ts";
 
@@ -7,7 +7,7 @@ const conf = "/etc/ocfs2/cluster.conf";
 const region = "ABCDEF0123456789ABCDEF0123456789";
 
 twins(
-  ["configure-cluster", "cluster-online"],
+  ["configure-cluster", "cluster-online", "remove-cluster"],
   "a cluster.conf of another hand",
   (dom0) => {
     it.each([
@@ -81,6 +81,25 @@ cluster:
       dom0.write(conf, same.replaceAll(was, is));
       expect(await dom0.act(configureCluster(global))).toMatchObject({ kind: "refused", reason: "ForeignCluster" });
     });
+
+    it("is taken over from a former object of the name, with other nodes, and from nobody else", async () => {
+      const former = { ...clusterRequest, owner: { ...clusterRequest.owner, uid: "former" } };
+      expect(await dom0.act(configureCluster(former))).toEqual({ kind: "done", detail: "configured" });
+      const nodes = [...clusterRequest.nodes, { number: 2, name: "caesar", address: "10.99.0.13", port: 7777 }];
+      const { owner } = clusterRequest;
+      const namesake = configureCluster({ ...clusterRequest, nodes, owner: { ...owner, name: `${owner.name}2` } });
+      expect(await dom0.act(namesake)).toEqual({
+        kind: "refused",
+        reason: "ForeignCluster",
+        message: `${conf} was written for ${owner.namespace}/${owner.name}`,
+      });
+      const command = configureCluster({ ...clusterRequest, nodes });
+      expect(await dom0.act(command)).toEqual({ kind: "done", detail: "configured" });
+      expect(dom0.read(conf)).toMatch(`# xensan: ${owner.namespace}/${owner.name} ${owner.uid}\n`);
+      expect(dom0.read(conf)).toContain("name = caesar");
+      const late = removeCluster({ owner: former.owner, cluster: former.cluster });
+      expect(await dom0.act(late)).toMatchObject({ kind: "refused", reason: "NotOurs" });
+    });
   },
   { shared: "NotMounted", packages: ["ocfs2-tools"] },
 );
@@ -119,6 +138,12 @@ twins(
         expect(await configure(...nodes)).toEqual(refused(change));
         expect(dom0.read(conf)).toBe(before);
       }
+      const restored = configureCluster({
+        ...clusterRequest,
+        ...{ owner: { ...clusterRequest.owner, uid: "restored" }, nodes: [bella] },
+      });
+      expect(await dom0.act(restored)).toEqual(refused("brutus (number 1) is no longer declared"));
+      expect(dom0.read(conf)).toBe(before);
       const alone = clusterOnline({ ...clusterRequest, nodes: [bella] });
       expect(await dom0.act(alone)).toEqual(refused("brutus is no longer declared"));
     });

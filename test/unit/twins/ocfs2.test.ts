@@ -364,6 +364,25 @@ twins(
       expect(await mounted(["noatime"])).toEqual({ kind: "done", detail: "repaired" });
     });
 
+    it("takes over the line of a former object of the name, whatever its device, and of nobody else", async () => {
+      const line = (mark: string) => `${fstab}# xensan: ${mark}\n/dev/etherd/e9.9 /srv/xen ocfs2 _netdev,noauto 0 0\n`;
+      for (const mark of ["san/disks2 0a1b", "san2/disks 0a1b"]) {
+        dom0.write("/etc/fstab", line(mark));
+        expect(await mounted([])).toEqual({
+          kind: "refused",
+          reason: "MountPointInUse",
+          message: "/etc/fstab mounts /dev/etherd/e9.9 on /srv/xen",
+        });
+        expect(dom0.read("/etc/fstab")).toBe(line(mark));
+      }
+      dom0.write("/etc/fstab", line("san/disks former"));
+      expect(await mounted([])).toEqual(done("adopted"));
+      expect(dom0.read("/etc/fstab")).toBe(
+        `${fstab}# xensan: san/disks 0a1b\n/dev/etherd/e15.15 /srv/xen ocfs2 _netdev,noauto,x-systemd.requires=o2cb.service,nosuid,nodev,noexec 0 0\n`,
+      );
+      expect(await mounted([])).toEqual(done("unchanged"));
+    });
+
     it("is recorded by its UUID for the mount at boot, also where an older xensan did not", async () => {
       const records = "/var/lib/xensan/mounts";
       const other = "00000000-0000-4000-8000-000000000001 /srv/other\n";

@@ -24,6 +24,7 @@ describe("the configuration of a cluster", () => {
       { configuration: clusterConf({ owner: "san/other 1" }) },
     ],
     ["its cluster.conf was not written by xensan for this cluster", { configuration: clusterConf({ owner: "" }) }],
+    ["its cluster.conf has the mark of a former object", { configuration: clusterConf({ owner: "san/data 0" }) }],
     [
       "its cluster.conf is for another cluster",
       { configuration: clusterConf({ clusters: [{ name: "old", heartbeatMode: "Local" }] }) },

@@ -47,6 +47,7 @@ describe("a file system that is mounted", () => {
     ["another label", { source: "LABEL=DATA2" }],
     ["a link to another label", { source: "/dev/disk/by-label/OTHER" }],
     ["another cluster", { owner: "san/other 2" }],
+    ["a former object of the name", { owner: "san/data 0" }],
     ["other options", { options: ["_netdev"] }],
   ])("does not by an entry for %s: it is written anew", (_name, rest) => {
     expect(look({ bella: entry(rest) })).toEqual(

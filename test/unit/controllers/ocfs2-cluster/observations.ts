@@ -34,6 +34,7 @@ export interface Change {
   /** Other nodes: no longer in the spec, or new. */
   readonly others?: readonly ObservedNode[];
   readonly filesystem?: Partial<ObservedFilesystem>;
+  readonly formerUIDs?: readonly string[];
   /** Timeouts in force; undefined: none were ever recorded. */
   readonly timeouts?: ClusterObservation["timeouts"];
 }
@@ -187,7 +188,13 @@ export function cluster(change: Change = {}): ClusterObservation {
     ...change.filesystem,
   };
   return {
-    ...{ owner, spec, approved: undefined, timeouts: "timeouts" in change ? change.timeouts : timeouts },
+    ...{
+      owner,
+      spec,
+      formerUIDs: change.formerUIDs ?? [],
+      approved: undefined,
+      timeouts: "timeouts" in change ? change.timeouts : timeouts,
+    },
     nodes: [changed("bella", change.bella), changed("brutus", change.brutus), ...(change.others ?? [])],
     filesystems: [filesystem],
   };
