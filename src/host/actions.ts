@@ -9,6 +9,7 @@ import {
   exportOptions,
   interfaceName,
   lvmName,
+  nameOfTarget,
   ownerText,
   packageName,
   path,
@@ -34,6 +35,8 @@ export interface ProbeRequest {
   readonly backings: readonly string[];
   /** Interfaces on whose segments the targets are queried; takes one second for all of them together. */
   readonly segments: readonly string[];
+  /** AoE devices of a client, `e0.1`: of others that nothing uses, only the first thousand are told. */
+  readonly targets?: readonly string[];
   /** Block devices of a client whose content, superblock and heartbeats are read. */
   readonly sharedDevices?: readonly string[];
   /** Directories of a client on which a file system is, or is to be, mounted. */
@@ -50,6 +53,7 @@ export function probe(request: ProbeRequest): HostCommand {
     request.roles.map((role) => role.toLowerCase()).join(",") || "none",
     ...request.segments.map((name) => `segment=${interfaceName(name)}`),
     ...request.backings.map((backing) => `backing=${path(backing)}`),
+    ...(request.targets ?? []).map((target) => `target=${nameOfTarget(target)}`),
     ...(request.sharedDevices ?? []).map((device) => `device=${path(device)}`),
     ...(request.mountPoints ?? []).map((mountPoint) => `mountpoint=${path(mountPoint)}`),
     ...(request.images ?? []).map((image) => `image=${path(image)}`),

@@ -15,6 +15,8 @@ export const bounds = {
   exportRows: 20_480,
   /** Rows of `domain-configurations`, one for each XenDomain that may run on the host. */
   configurationRows: 8192,
+  /** Rows of `aoe-devices`: the devices that are asked for or in use, their users, and a thousand others. */
+  aoeRows: 8192,
   /**
    * Rows and fields of all sections that are not given up: with any texts in them, they take less than four times the
    * memory of the largest answer.
@@ -140,6 +142,7 @@ const rowsOf = ({ rows, unread }: Section) => rows.length + unread.length;
 const longer: ReadonlyMap<string, number> = new Map([
   ["exports", bounds.exportRows],
   ["domain-configurations", bounds.configurationRows],
+  ["aoe-devices", bounds.aoeRows],
 ]);
 
 /** What is too much with one more row in this section. */

@@ -62,6 +62,11 @@ export function targetName(target: Target): string {
   return `e${shelf(target.shelf)}.${slot(target.slot)}`;
 }
 
+/** The name of a target, as {@link targetName} gives it. */
+export function nameOfTarget(value: string): string {
+  return matching("target", value, /^e[0-9]{1,5}\.[0-9]{1,3}$/, "eSHELF.SLOT");
+}
+
 /** Rounded up to whole sectors, the unit of AoE. */
 export function sizeBytes(value: number): string {
   return String(Math.ceil(Number(whole("sizeBytes", value, 1, 2 ** 52)) / 512) * 512);

@@ -32,6 +32,17 @@ describe("a new volume", () => {
     expect(word(stage, "XenHost", "bella", "ToolstackReady")).toBe("True/ToolstackReady");
   });
 
+  it("is asked for by its name at its clients, whose neighbours may announce thousands of others", async () => {
+    const stage = rig({ objects: [server, bella, brutus, data] });
+    const asked = new Set<string>();
+    stage.rack.subscribe((event) => {
+      if (event.kind === "CommandBegun" && event.args.includes("target=e0.1"))
+        asked.add(`${event.host} ${event.script}`);
+    });
+    await eventually(stage, () => volumeReady(stage, "data"), "True/Ready");
+    expect([...asked].sort()).toEqual(["bella probe", "brutus probe"]);
+  });
+
   it("may live in a file or a logical volume, which are created", async () => {
     const lv = aoeVolume("root", "san", [0, 3], logicalVolume("aoe-root", "128Mi"), ["brutus"]);
     const stage = rig({ objects: [server, bella, brutus, scratch("64Mi"), lv] });

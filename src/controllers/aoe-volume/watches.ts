@@ -12,7 +12,7 @@ import { deletedThenOldest, keysIn, type ObjectRef, type RefMap, refsIn, refsOf 
 import { clusterSpec, serverSpec, volumeSpec } from "../specs.ts";
 import { type Controlled, isContent, type Look, movesMachine, onChange, own, requestChanged } from "../watch.ts";
 import type { Stores, World } from "../world.ts";
-import { backingPath, isPlainlyOutside, mayBeDevice, servedPath } from "./export-parameters.ts";
+import { backingPath, isPlainlyOutside, mayBeDevice, servedPath, targetOf } from "./export-parameters.ts";
 
 const refs = (volumes: readonly AoeVolume[]) => refsOf("AoeVolume", volumes);
 
@@ -50,7 +50,8 @@ export const watchVolumes = (world: World, outdone: RefMap<true>, reconciler: Re
       const parsed = volume && volumeSpec(volume);
       return volume !== undefined && parsed?.ok === true ? machinesOf(world, volume, parsed.spec) : [];
     },
-    questions: (member) => (member.kind === "AoeServer" ? { backings: backingsOn(stores, member) } : {}),
+    questions: (member) =>
+      member.kind === "AoeServer" ? { backings: backingsOn(stores, member) } : { targets: targetsOf(stores, member) },
     reconciler,
   };
 };
@@ -115,6 +116,16 @@ function backingsOn(stores: Stores, { namespace, name }: ObjectRef): string[] {
     const outside = bounds?.ok === true && isPlainlyOutside(parsed.spec, bounds.spec.allowedBackings);
     const served = servedPath(parsed.spec, volume.status?.backing?.path);
     return [...(outside ? [] : [backingPath(parsed.spec)]), ...(mayBeDevice(served) ? [served] : [])];
+  });
+}
+
+/** The devices of a client that must be probed for its volumes, the most important first if they are many. */
+function targetsOf(stores: Stores, client: ObjectRef): string[] {
+  const volumes = volumesSeenBy(stores, client);
+  const ordered = volumes.length > mostPaths ? deletedThenOldest(volumes) : volumes;
+  return ordered.flatMap((volume) => {
+    const spec = specOf(volume);
+    return spec === undefined ? [] : [targetOf(spec)];
   });
 }
 

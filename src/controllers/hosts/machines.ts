@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { Clock } from "../../clock.ts";
 import { type ProbeRequest, probe, probeRunning } from "../../host/actions.ts";
-import { path as hostPath, interfaceName, unlessInvalid } from "../../host/values.ts";
+import { path as hostPath, interfaceName, nameOfTarget, unlessInvalid } from "../../host/values.ts";
 import { linkedSignal, untilAborted } from "../../runtime/cancellation.ts";
 import type { Secret } from "../../runtime/kinds.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
@@ -269,6 +269,10 @@ function joined(questions: readonly Partial<ProbeRequest>[]): {
       .filter((name) => accepts(interfaceName, name))
       .sort(),
     backings: paths(({ backings }) => backings),
+    targets: union(({ targets }) => targets)
+      .filter((name) => accepts(nameOfTarget, name))
+      .slice(0, mostPaths)
+      .sort(),
     sharedDevices: paths(({ sharedDevices }) => sharedDevices),
     mountPoints: paths(({ mountPoints }) => mountPoints),
     images: paths(({ images }) => images),

@@ -1,7 +1,7 @@
 import type { AoeVolume, XenHost } from "../../api/kinds.ts";
 import type { Reason } from "../../api/reasons.ts";
 import { gapIn } from "../../host/facts.ts";
-import { concernsDevice } from "../../host/unread-rows.ts";
+import { concernsDevice, concernsUsedDevice } from "../../host/unread-rows.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
 import { targetOf } from "../aoe-volume/export-parameters.ts";
 import { deviceOf } from "../aoe-volume/holders.ts";
@@ -68,7 +68,7 @@ export function blockerOf(
 function concernsAny(volumes: readonly AoeVolume[]): (row: string) => boolean {
   const each = volumes.map((volume) => {
     const spec = volumeSpec(volume);
-    return spec.ok ? concernsDevice(spec.spec) : () => true;
+    return spec.ok ? concernsDevice(spec.spec) : concernsUsedDevice;
   });
   return (row) => each.some((concerns) => concerns(row));
 }

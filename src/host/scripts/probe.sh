@@ -1,10 +1,11 @@
 #!/bin/sh
 # Prints every fact of this host that xensan needs. Changes nothing.
-# Arguments: ROLES, then any number of segment=INTERFACE, backing=PATH, device=PATH, mountpoint=PATH, image=PATH and
-# locks=DIRECTORY.
+# Arguments: ROLES, then any number of segment=INTERFACE, backing=PATH, target=NAME, device=PATH, mountpoint=PATH,
+# image=PATH and locks=DIRECTORY.
 #   ROLES     `server`, `client`, `server,client` or `none`
 #   segment=  ask with aoecfg who answers on the segment behind this interface (one second, all at once)
 #   backing=  a path to look at
+#   target=   of a client: an AoE device, e0.1
 #   device=   of a client: a block device to look into, without side effects
 #   mountpoint=  of a client: a directory to look at
 #   image=    of a client: an image file of a domain
@@ -23,6 +24,7 @@
 #   interfaces NAME MAC MTU FLAGS CARRIER [MASTER]                   FLAGS 0x1003; CARRIER 1, 0, or - while it is down;
 #                                                                    MASTER: of a port of a bridge or bond
 #   block PATH MAJ:MIN BYTES TYPE SIGNATURE HOLDERS                  SIGNATURE - when udev knows nothing; HOLDERS MAJ:MIN,…
+#   block ? more than 1000 … others                                  of AoE disks neither asked for nor in use
 #   mounts MAJ:MIN ROOT MOUNTPOINT TYPE SOURCE OPTIONS
 #   backings path ASKED REAL KIND BYTES IDENTITY LASTING             KIND Missing File BlockDevice Other; LASTING over a boot
 #   backings owned PATH INODE OWNER                                  ensure-file made the file at a requested path
@@ -36,6 +38,7 @@
 #   aoe kernel-config Module|BuiltIn|Missing|Unknown
 #   aoe loaded yes|no, version V, iflist WORDS, persisted-iflist WORDS, persisted yes|no, deadsecs N
 #   aoe-devices device NAME STATE MACS NETIFS PAYLOAD SECTORS        NAME e0.1; STATE up, down, down,closewait; none is -
+#   aoe-devices ? more than 1000 … others                            of devices neither asked for nor in use
 #   aoe-devices user NAME TEXT                                       mount /srv/xen, holder dm-0, swap, process 7 sh, xen-backend 3;
 #                                                                    no process while an OCFS2 on every device is mounted
 #   responders INTERFACE SHELF.SLOT CONFIG
@@ -98,6 +101,7 @@ shift
 make_work
 : >"$work/asked"
 : >"$work/segments"
+: >"$work/targets"
 : >"$work/devices"
 : >"$work/mount-points"
 : >"$work/images"
@@ -106,6 +110,7 @@ for argument; do
 	case $argument in
 	segment=*) printf '%s\n' "${argument#segment=}" >>"$work/segments" ;;
 	backing=*) printf '%s\n' "${argument#backing=}" >>"$work/asked" ;;
+	target=*) printf '%s\n' "${argument#target=}" >>"$work/targets" ;;
 	device=*) printf '%s\n' "${argument#device=}" >>"$work/devices" ;;
 	mountpoint=*) printf '%s\n' "${argument#mountpoint=}" >>"$work/mount-points" ;;
 	image=*) printf '%s\n' "${argument#image=}" >>"$work/images" ;;

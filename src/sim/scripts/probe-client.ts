@@ -7,6 +7,7 @@ import type { Host, World } from "../model/state.ts";
 import type { ScriptRun } from "../script.ts";
 import { escaped, row } from "./answer.ts";
 import type { SectionEnd } from "./section.ts";
+import { toldIdle, withoutIdle } from "./targets.ts";
 
 /** Section `aoe`. */
 export function aoeDriver(run: ScriptRun): SectionEnd {
@@ -26,27 +27,31 @@ export function aoeDriver(run: ScriptRun): SectionEnd {
 }
 
 /** Section `aoe-devices`. */
-export function aoeDevices(run: ScriptRun): SectionEnd {
-  const { aoe } = run.host.running;
-  if (!aoe.loaded) return "absent";
-  const devices = [...aoe.devices.values()].map((device) => ({ device, name: aoeName(device.shelf, device.slot) }));
-  devices.sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const { device, name } of devices) {
-    const macs = [...device.targets.keys()].map((mac) => mac.replaceAll(":", "")).join(",");
-    const nics = [...new Set([...device.targets.values()].flatMap((target) => [...target.interfaces]))].join(",");
-    const sectors = device.sizeBytes / 512;
-    row(run, "aoe-devices", "device", name, stateWord(device), macs || "-", nics || "-", device.payload, sectors);
-  }
-  // A mount tells who holds a device; the descriptors of processes would only add names.
-  const allMounted = devices.every(({ device }) => device.openers.some((one) => one.name.startsWith("mount ")));
-  for (const { device, name } of devices) {
-    for (const opener of new Set(device.openers.map((one) => one.name))) {
-      if (allMounted && opener.startsWith("process ")) continue;
-      row(run, "aoe-devices", "user", name, escaped(opener));
+export const aoeDevices =
+  (asked: ReadonlySet<string>) =>
+  (run: ScriptRun): SectionEnd => {
+    const { aoe } = run.host.running;
+    if (!aoe.loaded) return "absent";
+    const devices = [...aoe.devices.values()].map((device) => ({ device, name: aoeName(device.shelf, device.slot) }));
+    devices.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const { told, left } = withoutIdle(devices, ({ device, name }) => asked.has(name) || device.openers.length > 0);
+    for (const { device, name } of told) {
+      const macs = [...device.targets.keys()].map((mac) => mac.replaceAll(":", "")).join(",");
+      const nics = [...new Set([...device.targets.values()].flatMap((target) => [...target.interfaces]))].join(",");
+      const sectors = device.sizeBytes / 512;
+      row(run, "aoe-devices", "device", name, stateWord(device), macs || "-", nics || "-", device.payload, sectors);
     }
-  }
-  return "known";
-}
+    if (left) toldIdle(run, "aoe-devices", "devices");
+    // A mount tells who holds a device; the descriptors of processes would only add names.
+    const allMounted = devices.every(({ device }) => device.openers.some((one) => one.name.startsWith("mount ")));
+    for (const { device, name } of devices) {
+      for (const opener of new Set(device.openers.map((one) => one.name))) {
+        if (allMounted && opener.startsWith("process ")) continue;
+        row(run, "aoe-devices", "user", name, escaped(opener));
+      }
+    }
+    return "known";
+  };
 
 /** The vblades that hear a frame from this interface. */
 function* heard(world: World, host: Host, nic: Interface) {

@@ -7,6 +7,7 @@ import type { ScriptRun } from "../script.ts";
 import { claimsDirectory } from "./addressee.ts";
 import { escaped, row } from "./answer.ts";
 import type { SectionEnd } from "./section.ts";
+import { targetOf, toldIdle, withoutIdle } from "./targets.ts";
 
 /** Section `identity`. */
 export function identity(run: ScriptRun): SectionEnd {
@@ -99,18 +100,32 @@ export function interfaces(run: ScriptRun): SectionEnd {
 const kernelName = (block: BlockDevice) => block.path.slice("/dev/".length).replaceAll("/", "!");
 
 /** Section `block`. Sizes in bytes. */
-export function blockDevices(run: ScriptRun): SectionEnd {
-  const { host } = run;
-  const blocks = [...host.blocks.values()].map((block) => ({ block, name: kernelName(block) }));
-  blocks.sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const { block } of blocks) {
-    // A logical volume is listed by its device-mapper name, the last of its links.
-    const path = block.type === "lvm" ? (block.links.at(-1) ?? block.path) : block.path;
-    const holders = [...block.holders].join(",");
-    row(run, "block", escaped(path), block.device, block.sizeBytes, block.type, block.content.signature, holders);
-  }
-  return "known";
-}
+export const blockDevices =
+  (asked: ReadonlySet<string>) =>
+  (run: ScriptRun): SectionEnd => {
+    const { host } = run;
+    const blocks = [...host.blocks.values()].map((block) => ({ block, name: kernelName(block) }));
+    blocks.sort((a, b) => (a.name < b.name ? -1 : 1));
+    const { swaps } = host.running;
+    const mounted = new Set(host.running.mounts.map(({ fileSystem }) => fileSystem.device));
+    const used = new Set(
+      [...host.blocks.values()]
+        .filter(({ path, device, holders }) => holders.size > 0 || swaps.has(path) || mounted.has(device))
+        .map(({ path }) => targetOf(path)),
+    );
+    const { told, left } = withoutIdle(blocks, ({ block, name }) => {
+      const target = targetOf(block.path);
+      return !name.startsWith("etherd!") || asked.has(target) || used.has(target);
+    });
+    for (const { block } of told) {
+      // A logical volume is listed by its device-mapper name, the last of its links.
+      const path = block.type === "lvm" ? (block.links.at(-1) ?? block.path) : block.path;
+      const holders = [...block.holders].join(",");
+      row(run, "block", escaped(path), block.device, block.sizeBytes, block.type, block.content.signature, holders);
+    }
+    if (left) toldIdle(run, "block", "AoE disks and partitions");
+    return "known";
+  };
 
 const unlisted = new Set(["proc", "sysfs", "devpts"]);
 

@@ -7,6 +7,7 @@ import { kernelLog, o2cb } from "./probe-o2cb.ts";
 import { backings, exports, logicalVolumes } from "./probe-server.ts";
 import { domainConfigurations, domainLocks, domains, images, migrations, relocation, toolstack } from "./probe-xen.ts";
 import type { SectionEnd } from "./section.ts";
+import { targetsAsked } from "./targets.ts";
 
 const unanswered: SectionEnd = { exit: 1, why: "the simulated host did not say" };
 
@@ -47,7 +48,8 @@ export const probe: Responder = function* probe(run) {
   section("packages", packages);
   section("tools", tools);
   section("interfaces", interfaces);
-  section("block", blockDevices);
+  const wanted = targetsAsked([...named("target="), ...devices, ...named("backing=")]);
+  section("block", blockDevices(wanted));
   section("mounts", mounts);
   if (is("client")) {
     section("aoe", aoeDriver);
@@ -60,7 +62,7 @@ export const probe: Responder = function* probe(run) {
   }
   if (is("client") && waitsForDeadline(run, devices)) yield 20_000;
   else if (segments.length > 0) yield 1000;
-  if (is("client")) section("aoe-devices", aoeDevices);
+  if (is("client")) section("aoe-devices", aoeDevices(wanted));
   if (is("client") || segments.length > 0) section("responders", responders(segments));
   if (is("client")) {
     if (devices.length > 0) section("filesystems", filesystems(devices));

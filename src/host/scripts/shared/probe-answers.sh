@@ -3,7 +3,7 @@
 # tell FILE…: prints these files. A line `later WHAT …` is replaced by rows made from what its part left in $work.
 tell() {
 	awk -v work="$work" -v run_dir="$run_dir" \
-		"$escape_fields$identity_words$xl_words$superblock_words$aoe_words$backend_words$image_words$part_words$unit_words"'
+		"$escape_fields$identity_words$xl_words$superblock_words$target_words$aoe_words$backend_words$image_words$part_words$unit_words"'
 		# last_words: the first line that last_hints prints: of the last three lines of the hints or, without hints, of the
 		# list.
 		function last_words(   line, kept, count) {

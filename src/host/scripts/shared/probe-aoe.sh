@@ -60,10 +60,14 @@ ask_xenstore() {
 	}
 }
 
-# awk function, after $escape_fields: aoe_devices() prints the rows of what probe_aoe_devices has found.
+# awk function, after $escape_fields and $target_words: aoe_devices() prints the rows of what probe_aoe_devices has found.
 # shellcheck disable=SC2016
 aoe_words='
-function aoe_user(name, text) { if (!((name, text) in aoe_told)) { aoe_told[name, text] = 1; print "aoe-devices\tuser\t" name "\t" esc(text) } }
+function aoe_user(name, text) {
+	if ((name, text) in aoe_told) return
+	aoe_told[name, text] = aoe_used[name] = 1
+	aoe_users[++aoe_user_count] = name "\t" esc(text)
+}
 function aoe_device(sys, name,   macs, file, line, netif, payload) {
 	file = "/sys/kernel/debug/aoe/" name
 	# sysfs shows only the first target, debugfs shows all of them.
@@ -76,12 +80,12 @@ function aoe_device(sys, name,   macs, file, line, netif, payload) {
 	printf "aoe-devices\tdevice\t%s\t%s\t%s\t%s\t%s\t%s\n", name, first(sys "/state"), (macs == "" || macs == "none") ? "-" : macs, \
 		(netif == "" || netif == "none") ? "-" : netif, payload == "" ? "-" : payload, first(sys "/size")
 }
-function aoe_devices(   line, field, name, part, owner, path, at, pid, opened, piece, text, number) {
+function aoe_devices(   line, field, name, part, owner, path, at, pid, opened, piece, text, number, asked, order, count, i, idle) {
 	while ((getline line < (work "/etherd")) > 0) {
 		split(line, field, " ")
 		name = field[2]; sub(/.*!/, "", name)
 		if (field[1] == "device") {
-			aoe_device(field[2], name)
+			order[++count] = field[2]
 			owner[first(field[2] "/dev")] = name
 			path["/dev/etherd/" name] = name
 		} else if (field[1] == "part") {
@@ -120,6 +124,14 @@ function aoe_devices(   line, field, name, part, owner, path, at, pid, opened, p
 		}
 	}
 	close(work "/xenstore")
+	targets_asked(asked)
+	for (i = 1; i <= count; i++) {
+		name = order[i]; sub(/.*!/, "", name)
+		if (!(name in asked) && !(name in aoe_used) && ++idle > most_idle()) continue
+		aoe_device(order[i], name)
+	}
+	if (idle > most_idle()) told_idle("aoe-devices", "devices")
+	for (i = 1; i <= aoe_user_count; i++) print "aoe-devices\tuser\t" aoe_users[i]
 }
 '
 

@@ -1,5 +1,27 @@
 # Block devices, mounts, LVM, and the requested paths.
 
+# awk functions about AoE devices: target_of() returns the name of the device, of a path or a name of sysfs, that is
+# it or a partition of it; targets_asked() sets the devices that were asked for. Any machine on a segment can announce
+# targets without end, so of the devices that are neither asked for nor in use, at most most_idle() are told.
+# shellcheck disable=SC2016
+target_words='
+function target_of(name) {
+	sub(/^.*etherd[!\/]/, "", name)
+	sub(/p[0-9]+$/, "", name)
+	return name
+}
+function targets_asked(asked,   list, count, i, line) {
+	count = split("targets devices asked", list, " ")
+	for (i = 1; i <= count; i++) {
+		close(work "/" list[i])
+		while ((getline line < (work "/" list[i])) > 0) asked[target_of(line)] = 1
+		close(work "/" list[i])
+	}
+}
+function most_idle() { return 1000 }
+function told_idle(section, what) { print section "\t?\tmore than " most_idle() " " what " that are neither asked for nor in use\tothers" }
+'
+
 # awk functions that print the rows of a section; they fail when its source cannot be read.
 # mounts also leaves `MAJ:MIN MOUNTPOINT OPTIONS` of every OCFS2 in $work/mounted, and every mount point in $work/mounted-on.
 # shellcheck disable=SC2016
@@ -16,16 +38,30 @@ function mounts(   i, type, state) {
 	close("/proc/self/mountinfo")
 	return state == 0
 }
-function block(   i, line, part, held, order, count, sys, name, dev, bytes, path, type, uuid, state) {
+# used_targets: the AoE disks that something is built on, and those that are mounted or swap, or have such a partition.
+function used_targets(used, order, count, held,   i, line, field, target) {
+	for (i = 1; i <= count; i++) if (order[i] ~ /\/etherd!/) {
+		if (order[i] in held) used[target_of(order[i])] = 1
+		target[first(order[i] "/dev")] = target_of(order[i])
+	}
+	while ((getline line < "/proc/self/mountinfo") > 0) { split(line, field, " "); if (field[3] in target) used[target[field[3]]] = 1 }
+	close("/proc/self/mountinfo")
+	while ((getline line < "/proc/swaps") > 0) if (line ~ /^\/dev\/etherd\//) { split(line, field, " "); used[target_of(field[1])] = 1 }
+	close("/proc/swaps")
+}
+function block(   i, line, part, held, order, count, sys, name, dev, bytes, path, type, uuid, state, asked, used, idle) {
 	while ((state = (getline line < (work "/blocks"))) > 0) {
 		if (split(line, part, " ") == 2) held[part[1]] = held[part[1]] (held[part[1]] == "" ? "" : ",") first("/sys/class/block/" part[2] "/dev")
 		else order[++count] = line
 	}
 	if (state < 0) return 0
+	targets_asked(asked)
+	used_targets(used, order, count, held)
 	for (i = 1; i <= count; i++) {
 		sys = order[i]
 		name = sys
 		sub(/.*\//, "", name)
+		if (name ~ /^etherd!/ && !(target_of(name) in asked) && !(target_of(name) in used) && ++idle > most_idle()) continue
 		dev = first(sys "/dev")
 		bytes = first(sys "/size") * 512
 		if (bytes == 0 && name ~ /^(loop|ram|nbd|zram|fd|sr)/) continue
@@ -43,6 +79,7 @@ function block(   i, line, part, held, order, count, sys, name, dev, bytes, path
 		else if (name ~ /^sr/) type = "rom"
 		printf "block\t%s\t%s\t%.0f\t%s\t%s\t%s\n", esc(path), dev, bytes, type, udev_signature(dev), held[sys]
 	}
+	if (idle > most_idle()) told_idle("block", "AoE disks and partitions")
 	return 1
 }
 function udev_signature(dev,   line, file, found, state) {

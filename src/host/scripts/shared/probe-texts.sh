@@ -28,7 +28,7 @@ texts() {
 	texts_code=0
 	# shellcheck disable=SC2086
 	awk -v work="$work" -v sections="$texts_now" -v cluster_file="$cluster_conf" -v default_file="$cluster_default" "$@" \
-		"$escape_fields$storage_words$kernel_log_words$peers_words$relocation_words$migration_words$boot_words$cluster_words"'
+		"$escape_fields$target_words$storage_words$kernel_log_words$peers_words$relocation_words$migration_words$boot_words$cluster_words"'
 		function over(section, told) { print "end\t" section (told ? "\tknown\t0\t" : "\tunknown\t1\tits source cannot be read") }
 		function settings(   file, text) {
 			file = work "/settings"

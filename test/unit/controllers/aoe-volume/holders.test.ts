@@ -30,6 +30,7 @@ it.each([
 it.each([
   ["device e99.9 up 0200000000ff eth1 8704 281474976710655", "Free"],
   ["user e0.10", "Free"],
+  ["others", "Free"],
   ["device e0.1 up 0200000000ff eth1 8704 281474976710655", "Unknown"],
   ["user e0.1", "Unknown"],
   ["dev", "Unknown"],

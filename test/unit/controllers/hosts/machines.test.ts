@@ -128,6 +128,19 @@ describe("the machines under watch", () => {
     expect(on.machines.of(ref("XenHost", "san", "box"))?.askedDevices).toEqual(new Set(asked));
   });
 
+  it("asks for the AoE devices that objects name, once each, and for nothing else", async () => {
+    const questions = () => [
+      { roles: ["Client"] as const, targets: ["e0.2", "e0.1"] },
+      { targets: ["e0.2", "e0.1; x"] },
+    ];
+    const on = watching({ questions });
+    on.machines.declare(ref("XenHost", "san", "box"), endpoint("san", "box"));
+    on.run();
+    await on.clock.advance(1_000);
+    const asked = on.probes().flat();
+    expect(asked.filter((argument) => argument.startsWith("target="))).toEqual(["target=e0.1", "target=e0.2"]);
+  });
+
   it("goes to the same address with the key of each namespace: nobody gets in with another's", async () => {
     const on = watching();
     on.machines.declare(ref("AoeServer", "san", "box"), endpoint("san", "box"));
