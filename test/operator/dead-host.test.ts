@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createImage } from "../../src/sim/model/storage.ts";
-import { at, sharedFilesystem, xenDomain } from "../simulation/scenarios/objects.ts";
+import { at, ocfs2Cluster, sharedFilesystem, xenDomain } from "../simulation/scenarios/objects.ts";
 import { twoServers } from "../simulation/scenarios/racks.ts";
 import { tutorialObjects } from "../simulation/scenarios/tutorial.ts";
 import type { Stage } from "../simulation/stage.ts";
@@ -120,6 +120,36 @@ describe("a host whose power is cut", () => {
     await eventually(stage, () => word(stage, "XenHost", other, "Reachable"), "False/Dead", 15);
     stage.rack.xen.shutDown("vm-test", "poweroff");
     await eventually(stage, () => [running(stage), ready(stage)], [[home], "True/Ready"], 15);
+  });
+});
+
+describe("a host that a younger cluster lists, which is refused it", () => {
+  const claimedBy = async (stage: Stage, home: string, heartbeatThreshold: number) => {
+    const young = { clusterName: "other", filesystems: [], timeouts: { heartbeatThreshold } };
+    stage.apply(ocfs2Cluster("young", [home], young));
+    await eventually(stage, () => word(stage, "Ocfs2Cluster", "young", "Configured"), "False/NodeInOtherCluster");
+  };
+
+  it("is proved dead all the same, by its own cluster", async () => {
+    const { stage, home, other } = await started();
+    await claimedBy(stage, home, 7);
+    await stage.advance(minutes(2));
+    expect(word(stage, "XenHost", home, "WatchdogReady")).toBe("True/WatchdogReady");
+    stage.rack.powerOff(home);
+    await eventually(stage, () => running(stage), [other], 15);
+    expect(word(stage, "XenHost", home, "Reachable")).toBe("False/Dead");
+  });
+
+  it("is abandoned after the dead time of its own cluster, also by an operator that begins later", async () => {
+    const { stage, home } = await started(0);
+    await claimedBy(stage, home, 1800);
+    stage.rack.powerOff(home);
+    await eventually(stage, () => word(stage, "XenHost", home, "Reachable"), "False/Unreachable");
+    stage.life.end();
+    stage.startOperator();
+    stage.patch("XenHost", at(home), { metadata: { annotations: { "xensan.dev/abandon": home } } });
+    stage.delete("XenHost", at(home));
+    await eventually(stage, () => stage.find("XenHost", at(home)), undefined, 10);
   });
 });
 

@@ -1,10 +1,11 @@
 import type { Ocfs2Cluster } from "../../api/kinds.ts";
-import { keyString, type ObjectKey } from "../../runtime/kube-api.ts";
+import type { ObjectKey } from "../../runtime/kube-api.ts";
 import { currentFacts } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
 import { clusterSpec } from "../specs.ts";
 import type { World } from "../world.ts";
 import { nodesOf } from "./hearing.ts";
+import { nodeClusters } from "./node-clusters.ts";
 
 /**
  * The dead times of a cluster in milliseconds: (threshold - 1) · 2 s. The shortest and the longest, over the spec and
@@ -28,7 +29,7 @@ export function deadTimes(
 
 /** The watchdog of a XenHost must take less than this: the shortest dead time in ms. Undefined: the host is no node. */
 export function watchdogBound(world: World, key: ObjectKey): number | undefined {
-  const clusters = world.stores.clusters.byIndex("host", keyString(key));
+  const clusters = nodeClusters(world, key);
   if (clusters.length === 0) return undefined;
   return Math.min(...clusters.map((cluster) => deadTimes(world, cluster).shortest));
 }

@@ -57,16 +57,16 @@ export function goneOf(world: World, key: ObjectKey): Gone {
  * Whether a XenHost that is to go, or does not exist, may be running. A listener that does not answer may hear it,
  * unless its own boot has ended.
  */
-export const hearingOfLeaving = (world: World, key: ObjectKey, silentMs = 0): Hearing =>
-  hearingOf(world, key, silentMs, (listener) => !hasEnded(goneOf(world, listener)));
+export const hearingOfLeaving = (world: World, key: ObjectKey, silentMs = 0, asking?: ObjectKey): Hearing =>
+  hearingOf(world, key, silentMs, (listener) => !hasEnded(goneOf(world, listener)), asking);
 
 /**
  * Why a machine may be running whose XenHost does not exist, or was never reached: another node hears its heartbeat, has
  * not listened long enough, or cannot be asked. Undefined: none hears it. After a restore a XenHost may be applied later
- * than the rest.
+ * than the rest. `asking`: the cluster that asks for its own sake, whose devices count in any case.
  */
-export function heardWithoutHost(world: World, key: ObjectKey): string | undefined {
-  return wordsOf(hearingOfLeaving(world, key));
+export function heardWithoutHost(world: World, key: ObjectKey, asking?: ObjectKey): string | undefined {
+  return wordsOf(hearingOfLeaving(world, key, 0, asking));
 }
 
 /**

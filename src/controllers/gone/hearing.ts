@@ -1,10 +1,11 @@
 import type { Ocfs2Cluster } from "../../api/kinds.ts";
-import { keyString, type ObjectKey } from "../../runtime/kube-api.ts";
+import type { ObjectKey } from "../../runtime/kube-api.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { refTo } from "../identity.ts";
 import { clusterSpec } from "../specs.ts";
 import type { World } from "../world.ts";
 import { reads } from "./heartbeats.ts";
+import { nodeClusters } from "./node-clusters.ts";
 
 /** Whether the other nodes of its clusters hear a XenHost's heartbeat on the devices that they share. */
 export type Hearing =
@@ -20,17 +21,18 @@ const recentMs = 180_000;
 /**
  * Whether a XenHost's heartbeat is heard. `silentMs`: how long each listener must have heard nothing; 0: two looks
  * suffice. `mayBeUp`: whether a listener that does not answer may be running. If nobody else listens to a file system,
- * such a listener leaves it unsure; without this function it does not count.
+ * such a listener leaves it unsure; without this function it does not count. `asking`: as for {@link nodeClusters}.
  */
 export function hearingOf(
   world: World,
   key: ObjectKey,
   silentMs = 0,
   mayBeUp: (listener: ObjectKey) => boolean = () => false,
+  asking?: ObjectKey,
 ): Hearing {
   const witnesses = new Set<Machine>();
   let unsure = "";
-  for (const cluster of world.stores.clusters.byIndex("host", keyString(key))) {
+  for (const cluster of nodeClusters(world, key, asking)) {
     const numbers = numbersOf(cluster, key.name);
     for (const { device, uuid } of cluster.status?.filesystems ?? []) {
       if (device === undefined) continue;

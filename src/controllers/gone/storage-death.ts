@@ -1,6 +1,6 @@
 import type { Ocfs2Cluster, XenHost } from "../../api/kinds.ts";
 import type { HostFacts } from "../../host/facts.ts";
-import { keyOf, keyString } from "../../runtime/kube-api.ts";
+import { keyOf } from "../../runtime/kube-api.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { currentFacts } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
@@ -8,6 +8,7 @@ import type { World } from "../world.ts";
 import { deadTimes, watchdogBound } from "./dead-time.ts";
 import { nodesOf, numbersOf } from "./hearing.ts";
 import { regionName } from "./heartbeats.ts";
+import { nodeClusters } from "./node-clusters.ts";
 
 /**
  * Whether storage proves that a node is dead: it could not write for its dead time, so it has reset itself, or its
@@ -47,7 +48,7 @@ export function storageDeath(world: World, host: XenHost, proved: boolean, last:
   const seen: string[] = [];
   const witnesses = new Set<Machine>();
   let open: string | undefined;
-  for (const cluster of world.stores.clusters.byIndex("host", keyString(key))) {
+  for (const cluster of nodeClusters(world, key)) {
     const numbers = numbersOf(cluster, key.name);
     if (numbers.length === 0) return impossible("The node number of the host is unknown");
     const neededMs = proved ? 0 : 2 * deadTimes(world, cluster).longest;

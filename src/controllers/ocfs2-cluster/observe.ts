@@ -72,7 +72,8 @@ function seeNode(world: World, cluster: Ocfs2Cluster, names: readonly NodeName[]
   const { namespace = "", name: clusterName } = cluster.metadata;
   const object = world.stores.hosts.get({ namespace, name: node.host });
   const key = { namespace, name: node.host };
-  if (object === undefined) return { ...node, state: "NotFound", heard: heardWithoutHost(world, key) };
+  if (object === undefined)
+    return { ...node, state: "NotFound", heard: heardWithoutHost(world, key, { namespace, name: clusterName }) };
   const parsed = hostSpec(object);
   if (!parsed.ok) return { ...node, state: "Invalid", message: parsed.message };
   const id = refTo("Ocfs2Cluster", namespace, clusterName);
@@ -90,7 +91,7 @@ function seeNode(world: World, cluster: Ocfs2Cluster, names: readonly NodeName[]
     neverReached:
       object.status?.facts === undefined &&
       lastFacts(watched?.agent.view) === undefined &&
-      heardWithoutHost(world, key) === undefined,
+      heardWithoutHost(world, key, { namespace, name: clusterName }) === undefined,
     rival: seeRival(world, cluster, names, node, watched),
     busy: watched !== undefined && owners.some((owner) => watched.agent.pending(owner)),
     removed: watched !== undefined && done(watched, id, "remove-cluster"),

@@ -1,9 +1,10 @@
 import type { Ocfs2Cluster } from "../../api/kinds.ts";
 import { keyOf } from "../../runtime/kube-api.ts";
+import { holderOf, ownerAmong } from "../gone/node-clusters.ts";
 import { addressOf } from "../hosts/endpoint.ts";
 import type { Machine } from "../hosts/machine.ts";
 import { lastFacts } from "../hosts/view.ts";
-import { isOlder, markedName, refTo } from "../identity.ts";
+import { refTo } from "../identity.ts";
 import { clusterSpec } from "../specs.ts";
 import type { World } from "../world.ts";
 import { membership } from "./members.ts";
@@ -43,12 +44,10 @@ export function seeRival(
   const holder = holderOf(watched);
   const own = `${namespace}/${cluster.metadata.name}`;
   if (holder === own) return undefined;
-  const othersOn = (hosts: readonly Machine[]) =>
-    hosts.flatMap((host) => clustersOn(world, host)).filter((other) => nameOf(other) !== own);
-  const rival =
-    othersOn([...machine, ...world.machines.sameAs(watched)]).find((other) => nameOf(other) === holder) ??
-    othersOn(machine).find((other) => isOlder(other, cluster));
-  if (rival === undefined) return undefined;
+  const listing = (hosts: readonly Machine[]) => hosts.flatMap((host) => clustersOn(world, host));
+  const named = listing(world.machines.sameAs(watched)).filter((other) => nameOf(other) === holder);
+  const rival = ownerAmong([cluster, ...listing(machine), ...named], holder);
+  if (rival === undefined || nameOf(rival) === own) return undefined;
   return {
     reason: "NodeInOtherCluster",
     message: `is a node of Ocfs2Cluster ${nameOf(rival)}, and a host can be in only one cluster: remove it from one of the two`,
@@ -56,13 +55,6 @@ export function seeRival(
 }
 
 const nameOf = ({ metadata: { namespace = "", name } }: Ocfs2Cluster) => `${namespace}/${name}`;
-
-/** The cluster whose mark is in the host's cluster.conf. */
-function holderOf(host: Machine): string | undefined {
-  const o2cb = lastFacts(host.agent.view)?.o2cb;
-  const configuration = o2cb?.state === "known" ? o2cb.value.configuration : undefined;
-  return configuration?.state === "Readable" ? markedName(configuration.owner) : undefined;
-}
 
 /** The number under which the machine is a node of the cluster, as its last look showed. */
 function numberOn(cluster: Ocfs2Cluster, name: string, machine: readonly Machine[]): number | undefined {

@@ -1,9 +1,10 @@
 import type { Ocfs2Cluster, XenHost } from "../../api/kinds.ts";
 import type { Reason } from "../../api/reasons.ts";
 import type { HostFacts } from "../../host/facts.ts";
-import { keyOf, keyString } from "../../runtime/kube-api.ts";
+import { keyOf } from "../../runtime/kube-api.ts";
 import { deadTimes } from "../gone/dead-time.ts";
 import { goneOf, hasEnded, hearingOfLeaving } from "../gone/gone.ts";
+import { nodeClusters } from "../gone/node-clusters.ts";
 import { currentFacts } from "../hosts/view.ts";
 import { refTo } from "../identity.ts";
 import type { World } from "../world.ts";
@@ -23,7 +24,7 @@ export function abandonRefused(world: World, host: XenHost): Contradiction | und
   const key = keyOf(host);
   const id = refTo("XenHost", key.namespace, key.name);
   const machine = world.machines.of(id);
-  const clusters = world.stores.clusters.byIndex("host", keyString(key));
+  const clusters = nodeClusters(world, key);
   // It was never reached, so nothing was ever done there; or its status was lost, and the machine still runs.
   const reached = host.status?.facts !== undefined;
   if (
