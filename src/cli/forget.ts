@@ -9,10 +9,14 @@ import { list } from "./cluster/read-world.ts";
 import { UsageError } from "./command.ts";
 import { readHost } from "./entity.ts";
 
-const schema = clusterSchema.extend({ host: z.string() });
+const schema = clusterSchema.extend({
+  host: z.string(),
+  boot: z.array(z.string().regex(/^[A-Za-z0-9-]{1,64}$/, "must be the boot ID of a machine")).default([]),
+});
 
 /**
- * `xensan forget HOST`: records a person's confirmation that the host is dead or off, for the boot that was seen last.
+ * `xensan forget HOST`: records a person's confirmation that the host is dead or off, for the boot that was seen last and
+ * for those that the person names.
  */
 export const forget = clusterCommand({
   name: "forget",
@@ -20,7 +24,13 @@ export const forget = clusterCommand({
     "Confirms that the machine of a XenHost is off, dead or removed: no domain or process of its last boot is still running. Its domains are then started on other hosts, and starts, migrations and mounts no longer wait for the host; the deletion of an Ocfs2Cluster still waits, because its configuration stays on that machine. The operator refuses the confirmation while another node sees the heartbeat of the machine. The confirmation ends when the machine answers again.",
   exitCodes: { 2: "the command line is wrong, there is no such object, or the host answers or was never reached" },
   arguments: [{ name: "host", placeholder: "HOST", help: "The XenHost.", completes: ["XenHost"] }],
-  options: clusterOptions,
+  options: [
+    {
+      ...{ name: "boot", placeholder: "ID", repeat: true },
+      help: "Another boot of the machine that has ended, too: one that xensan did not see, for instance because etcd was restored, and that the lock files of domains name. The message of LockedElsewhere has it.",
+    },
+    ...clusterOptions,
+  ],
   schema,
   async run({ given, connection, io }) {
     const { namespace } = connection;
@@ -31,9 +41,16 @@ export const forget = clusterCommand({
     if (bootID === undefined) throw new UsageError(`xenhost/${name} was never reached: its boot ID is unknown`);
     if (conditions.some((one) => one.type === "Reachable" && one.status === "True"))
       throw new UsageError(`xenhost/${name} answers: switch the machine off first`);
-    await annotate(connection, host, annotations.forget, bootID);
-    if (given.output === "json") io.stdout.write(`${JSON.stringify({ namespace, name, bootID }, undefined, 2)}\n`);
-    else io.stdout.write(`xenhost/${name}: confirmed that boot ${bootID} has ended\n`);
+    const [first, ...before] = (host.annotations[annotations.forget] ?? "").split(/\s+/);
+    const boots = [...new Set([bootID, ...(first === bootID ? before : []), ...given.boot])].filter(
+      (one) => one !== "",
+    );
+    await annotate(connection, host, annotations.forget, boots.join(" "));
+    const [, ...otherBootIDs] = boots;
+    const told = { namespace, name, bootID, ...(otherBootIDs.length === 0 ? {} : { otherBootIDs }) };
+    const ended = otherBootIDs.length === 0 ? `boot ${bootID} has` : `boots ${boots.join(" and ")} have`;
+    if (given.output === "json") io.stdout.write(`${JSON.stringify(told, undefined, 2)}\n`);
+    else io.stdout.write(`xenhost/${name}: confirmed that ${ended} ended\n`);
     return 0;
   },
 });

@@ -11,8 +11,11 @@ export interface Directives {
   readonly abandoned: boolean;
   /** The action with a loss that a person has approved. */
   readonly approved: string | undefined;
-  /** The boot of a XenHost's machine that a person said has ended. */
-  readonly forgotten: string | undefined;
+  /**
+   * Boots of a XenHost's machine that a person said have ended: first the one that the status names, without which the
+   * others do not count.
+   */
+  readonly forgotten: readonly string[];
   /** A new value requests a look at the hosts now. */
   readonly reconcileAt: string | undefined;
 }
@@ -58,6 +61,9 @@ export const countsOnce = "an approval counts once: first remove one of the same
 /** True if an annotation suspends every change on hosts. */
 export const suspends = ({ paused, dryRun }: Pick<Directives, "paused" | "dryRun">): boolean => paused || dryRun;
 
+/** The boot ids in a value of `xensan.dev/forget`. */
+const bootsIn = (value = ""): string[] => value.split(/\s+/).filter((boot) => boot !== "");
+
 /** Reads the annotations of an object. */
 export function directivesOf({ name, annotations: given = {} }: Metadata): Directives {
   return {
@@ -65,7 +71,7 @@ export function directivesOf({ name, annotations: given = {} }: Metadata): Direc
     dryRun: isSet(given[annotations.dryRun]),
     abandoned: given[annotations.abandon] === name,
     approved: given[annotations.approve],
-    forgotten: given[annotations.forget],
+    forgotten: bootsIn(given[annotations.forget]),
     reconcileAt: given[annotations.reconcileAt],
   };
 }

@@ -99,6 +99,60 @@ describe("a word that the machine contradicts", () => {
   });
 });
 
+describe("a host that rebooted after the etcd that was restored, and does not answer since", () => {
+  const boots = (stage: Stage, host: string) => stage.rack.host(host).running.bootId;
+  const says = (stage: Stage) => word(stage, "XenDomain", "vm-test", "Running");
+
+  /** The status knows the first boot, the domain's lock file the second; `silence` comes before the restore. */
+  async function restored(silence: (stage: Stage, home: string) => void) {
+    const { stage, home, other } = await started();
+    const first = boots(stage, home);
+    const yesterday = stage.server.backup();
+    stage.rack.powerOff(home);
+    await stage.advance(minutes(2));
+    stage.rack.powerOn(home);
+    await eventually(stage, () => [running(stage), ready(stage)], [[home], "True/Ready"], 15);
+    const second = boots(stage, home);
+    stage.life.end();
+    silence(stage, home);
+    stage.server.restore(yesterday);
+    stage.startOperator();
+    await eventually(stage, () => says(stage), "Unknown/HostUnknown");
+    return { stage, home, other, first, second };
+  }
+
+  it("gives its domains away once both boots are declared ended, and says which one is missing", async () => {
+    const { stage, home, other, first, second } = await restored((one, host) => one.rack.powerOff(host));
+    // What a lock file names does not count without what was seen last.
+    forget(stage, home, second);
+    await stage.advance(minutes(5));
+    expect([running(stage), says(stage)]).toEqual([[], "Unknown/HostUnknown"]);
+    forget(stage, home, first);
+    await eventually(stage, () => says(stage), "Unknown/LockedElsewhere");
+    const text = message(stage, "XenDomain", "vm-test", "Running");
+    expect(text).toContain(
+      `was taken by ${home} in boot ${second}, but XenHost ${home} was forgotten in boot ${first}`,
+    );
+    expect(text).toContain(`xensan forget ${home} --boot ${second}`);
+    await stage.advance(minutes(5));
+    expect(running(stage)).toEqual([]);
+    forget(stage, home, `${first} ${second}`);
+    await eventually(stage, () => [running(stage), ready(stage)], [[other], "True/Ready"], 15);
+  });
+
+  it("is alive while it beats, and the word is taken away when it answers in a boot that it names", async () => {
+    const { stage, home, first, second } = await restored((one, host) => one.rack.setManagement(host, "Cut"));
+    forget(stage, home, `${first} ${second}`);
+    await stage.advance(minutes(10));
+    expect([running(stage), word(stage, "XenHost", home, "Reachable")]).toEqual([[home], "False/HeartbeatHeard"]);
+    stage.rack.setManagement(home, "Connected");
+    const annotated = () => Object(Object(stage.find("XenHost", at(home))?.metadata).annotations)["xensan.dev/forget"];
+    await eventually(stage, annotated, undefined);
+    await eventually(stage, () => reasonsOf(stage).includes("ForgetContradicted"), true);
+    expect(running(stage)).toEqual([home]);
+  });
+});
+
 describe("a host whose management link is cut, while its heartbeat is seen", () => {
   it("is alive whatever a person says: nothing is started, its object is not abandoned", async () => {
     const { stage, home, other } = await started();

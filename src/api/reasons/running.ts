@@ -85,8 +85,10 @@ export const running = {
   LockedElsewhere: {
     stalls: true,
     conditions: ["Running"],
-    meaning: "The lock file on the shared file system names a machine that is not one of the domain's hosts.",
-    action: "Make sure that the domain does not run there, then remove the named file.",
+    meaning:
+      "The lock file on the shared file system names a machine that is not one of the domain's hosts, or a boot of a dead host other than the one that was proved or confirmed to have ended.",
+    action:
+      "Make sure that the domain does not run there; then run the `xensan forget` that the message names, or remove the named file.",
   },
   UpToDate: { conditions: ["PendingRestart"], meaning: "No change waits for a restart.", action: "Nothing." },
   SpecChanged: {

@@ -28,6 +28,8 @@ export type Gone =
 export interface Ended {
   readonly kind: "Forgotten" | "Dead";
   readonly bootId: string;
+  /** Others of which a person declares that they have ended, too. */
+  readonly otherBoots?: readonly string[];
   readonly hostname: string;
   /** Evidence for the proof. */
   readonly message: string;
@@ -85,9 +87,12 @@ const uncontradicted = (ended: Ended, hearing: Hearing): Gone =>
   hearing.kind === "Unsure" ? { kind: "Unproved", why: "", witnesses: hearing.witnesses } : ended;
 
 function forgotten({ metadata }: XenHost, bootId: string, hostname: string): Ended | undefined {
-  if (directivesOf(metadata).forgotten !== bootId) return undefined;
-  const message = `xensan.dev/forget declares that boot ${bootId} has ended, and no node sees its heartbeat`;
-  return { kind: "Forgotten", bootId, hostname, message };
+  const [first, ...otherBoots] = directivesOf(metadata).forgotten;
+  // Only the boot that was seen last shows that the annotation is not older than what has happened since.
+  if (first !== bootId) return undefined;
+  const ended = otherBoots.length === 0 ? `boot ${bootId} has` : `boots ${[bootId, ...otherBoots].join(" and ")} have`;
+  const message = `xensan.dev/forget declares that ${ended} ended, and no node sees its heartbeat`;
+  return { kind: "Forgotten", bootId, otherBoots, hostname, message };
 }
 
 function dead(world: World, object: XenHost, bootId: string, hostname: string, last: HostFacts | undefined): Gone {

@@ -3,7 +3,7 @@ import type { DomainLock } from "../../host/xen-facts.ts";
 import type { ConditionUpdate } from "../../runtime/conditions.ts";
 import { stateText } from "../domain-state.ts";
 import { type Finding, found, no, unknown, yes } from "../finding.ts";
-import { hasEnded } from "../gone/gone.ts";
+import { type Ended, hasEnded } from "../gone/gone.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
 import { xenHost } from "../identity.ts";
 import { configurationFor } from "./ensure-configurations.ts";
@@ -251,13 +251,7 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
     ]);
   const holder = lock && holderOf(domain, lock);
   if (lock !== undefined && holder === undefined)
-    return found([
-      unknown(
-        type,
-        "LockedElsewhere",
-        `${lock.path} names ${lock.host}, which is not a XenHost of this domain: remove that file if the domain does not run there`,
-      ),
-    ]);
+    return found([unknown(type, "LockedElsewhere", heldElsewhere(domain, lock))]);
   const { host, because } = choosePlace(domain, target);
   if (host === undefined)
     return found([no(type, "NoHostFits", `No host can run the domain now. ${because.join("; ")}`)]);
@@ -318,13 +312,30 @@ function startStep(
   return { ...stepOf(xenHost(host.name), command), interrupts: true };
 }
 
+/** Why the lock is held, though no host of the domain has it, and what a person can do. */
+function heldElsewhere({ hosts }: DomainObservation, { path, host, bootId }: DomainLock): string {
+  for (const { name, machine } of hosts) {
+    const gone = machine.state === "Found" ? machine.gone : undefined;
+    if (gone === undefined || !hasEnded(gone) || gone.hostname !== host) continue;
+    const how = gone.kind === "Forgotten" ? "forgotten" : "proved dead";
+    // The share wrote it, and a person is to copy it into a command.
+    const advice = /^[A-Za-z0-9-]{1,64}$/.test(bootId)
+      ? `if the machine is off, run xensan forget ${name} --boot ${bootId}`
+      : "remove that file if the domain does not run there";
+    return `${path} was taken by ${host} in boot ${bootId}, but XenHost ${name} was ${how} in boot ${gone.bootId}: ${advice}`;
+  }
+  return `${path} names ${host}, which is not a XenHost of this domain: remove that file if the domain does not run there`;
+}
+
 /** The host that the lock file names, if it is reachable or proved to have ended; no reachable host has the domain. */
 function holderOf({ hosts }: DomainObservation, lock: DomainLock): ObservedHost | undefined {
   return hosts.find((host) => {
     const { machine } = host;
     if (machine.state === "Found" && hasEnded(machine.gone))
-      return machine.gone.hostname === lock.host && machine.gone.bootId === lock.bootId;
+      return machine.gone.hostname === lock.host && bootsOf(machine.gone).includes(lock.bootId);
     const identity = factsOf(host)?.identity;
     return identity?.state === "known" && identity.value.hostname === lock.host;
   });
 }
+
+const bootsOf = ({ bootId, otherBoots = [] }: Ended): readonly string[] => [bootId, ...otherBoots];

@@ -17,7 +17,8 @@ export async function removeContradicted(
   { forgotten }: Directives,
   { signal, leading }: ReconcileContext,
 ): Promise<void> {
-  if (forgotten === undefined || answersIn(world, refOf("XenHost", host)) !== forgotten) return;
+  const boot = forgotten.length === 0 ? undefined : answersIn(world, refOf("XenHost", host));
+  if (boot === undefined || !forgotten.includes(boot)) return;
   signal.throwIfAborted();
   try {
     await api.mergePatch(xenHosts, keyOf(host), { metadata: { annotations: { [annotations.forget]: null } } }, leading);
@@ -25,7 +26,7 @@ export async function removeContradicted(
       type: "Warning",
       reason: "ForgetContradicted",
       action: "Reconcile",
-      note: `The host answers in boot ${forgotten}, although ${annotations.forget} declares that this boot has ended: xensan removes the annotation`,
+      note: `The host answers in boot ${boot}, although ${annotations.forget} declares that this boot has ended: xensan removes the annotation`,
     });
   } catch (error) {
     if (!isNotFound(error)) throw error;

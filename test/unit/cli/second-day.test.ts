@@ -182,4 +182,26 @@ describe("xensan forget", () => {
     });
     expect(server.requests.filter((request) => request.startsWith("PATCH"))).toEqual(["PATCH xenhosts/bella"]);
   });
+
+  it("adds boots that only lock files name, and keeps them until the host was seen in another one", async () => {
+    const seen = { Reachable: w.not("Unreachable", "no route") };
+    const server = await startApiServer({ "xenhosts/bella": w.host("bella", seen, { facts: { bootID: "boot-1" } }) });
+    expect(await server.xensan("forget", "bella", "--boot", "boot-2")).toEqual({
+      ...{ code: 0, stdout: "xenhost/bella: confirmed that boots boot-1 and boot-2 have ended\n", stderr: "" },
+    });
+    expect(JSON.parse((await server.xensan("forget", "bella", "--boot", "boot-3", "-o", "json")).stdout)).toEqual({
+      ...{ namespace: "san", name: "bella", bootID: "boot-1", otherBootIDs: ["boot-2", "boot-3"] },
+    });
+    const set = server.objects.get("xenhosts/bella");
+    expect(Object(set).metadata.annotations).toEqual({ "xensan.dev/forget": "boot-1 boot-2 boot-3" });
+    server.objects.set("xenhosts/bella", {
+      ...Object(set),
+      status: { ...Object(set).status, facts: { bootID: "boot-4" } },
+    });
+    await server.xensan("forget", "bella");
+    expect(Object(server.objects.get("xenhosts/bella")).metadata.annotations).toEqual({
+      "xensan.dev/forget": "boot-4",
+    });
+    expect((await server.xensan("forget", "bella", "--boot", "boot 5")).code).toBe(2);
+  });
 });

@@ -54,6 +54,16 @@ describe("a domain that runs nowhere", () => {
     expect(look(domain({ hosts }))).toEqual(starts("bella", `brutus ${bootId}`));
   });
 
+  it("takes the lock over from another boot of which a person said that it has ended, too", () => {
+    const boot = "22222222-2222-4222-8222-222222222222";
+    const forgotten = { ...gone, kind: "Forgotten", otherBoots: [boot] } as const;
+    const hosts = [
+      host("bella", { ...written, ...lock("brutus", boot) }),
+      host("brutus", {}, { ...silent, gone: forgotten }),
+    ];
+    expect(look(domain({ hosts }))).toEqual(starts("bella", `brutus ${boot}`));
+  });
+
   it.each<[string, DomainObservation]>([
     ["False Halted: The domain is not running, as spec.powerState requires", stopped({}, {}, { powerState: "Halted" })],
     [
@@ -86,7 +96,7 @@ describe("a domain that runs nowhere", () => {
       stopped({}, lock("carl")),
     ],
     [
-      `Unknown LockedElsewhere: /srv/data/.xensan/${uuid} names brutus, which is not a XenHost of this domain: remove that file if the domain does not run there`,
+      `Unknown LockedElsewhere: /srv/data/.xensan/${uuid} was taken by brutus in boot 22222222-2222-4222-8222-222222222222, but XenHost brutus was proved dead in boot ${bootId}: if the machine is off, run xensan forget brutus --boot 22222222-2222-4222-8222-222222222222`,
       domain({
         hosts: [
           host("bella", { ...written, ...lock("brutus", "22222222-2222-4222-8222-222222222222") }),
