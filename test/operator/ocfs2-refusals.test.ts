@@ -118,6 +118,14 @@ describe("a recorded file system", () => {
     await stage.advance(minutes(10));
     expect(formats(sent)).toEqual([]);
     expect(disk(stage).signature).toBe("");
+    // Taken out of the spec, it leaves the nodes; added again, it is a new one.
+    stage.patch("Ocfs2Cluster", at("xen"), { spec: { filesystems: [] } });
+    await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Ready"), "True/Ready");
+    stage.apply(cluster);
+    await eventually(stage, () => disk(stage).signature, "ocfs2");
+    await eventually(stage, () => word(stage, "Ocfs2Cluster", "xen", "Ready"), "True/Ready");
+    expect(formats(sent)).toHaveLength(1);
+    expect(stage.violations.splice(0)).toEqual([expect.stringContaining("formatted at most once")]);
   });
 });
 

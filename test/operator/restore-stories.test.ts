@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
+import { overwrite } from "../../src/sim/model/content.ts";
 import { anotherManagement, type Management } from "../simulation/management.ts";
 import {
   aoeServer,
@@ -433,6 +434,30 @@ describe("a cluster that is restored without status", () => {
     stage.apply(ocfs2Cluster("xen", nodes, {}, { mountPoint: "/srv/other" }));
     await eventually(stage, () => mounts(stage), onAll("/srv/other"));
     await clusterReady(stage);
+  });
+
+  it("formats nothing where the volume has lost its file system, until a person removes the entries of fstab", async () => {
+    const stage = await formed(two);
+    const content = () => stage.rack.backingOf("san", "/dev/vdb").content?.signature;
+    for (const host of ["bella", "brutus"]) stage.rack.powerOff(host);
+    await stage.advance(minutes(1));
+    const backing = stage.rack.backingOf("san", "/dev/vdb").content;
+    if (backing === undefined) throw new Error("the rack has no /dev/vdb");
+    overwrite(backing, {});
+    for (const host of ["bella", "brutus"]) stage.rack.powerOn(host);
+    const sent = commands(stage);
+    const formats = () => sent.filter((one) => one.endsWith(" format-filesystem"));
+    recreate(stage, [...machinesAndVolume, two]);
+    await eventually(stage, () => says(stage, "Formatted"), "False/FilesystemMissing", 15);
+    await stage.advance(minutes(15));
+    expect([formats(), content()]).toEqual([[], ""]);
+    expect(message(stage, "Ocfs2Cluster", "xen", "Formatted")).toContain("/srv/xen on bella, /srv/xen on brutus.");
+    for (const host of ["bella", "brutus"]) stage.rack.writeFile(host, "/etc/fstab", "");
+    await clusterReady(stage);
+    expect([formats().length, content()]).toEqual([1, "ocfs2"]);
+    expect(mounts(stage)).toEqual(onAll("/srv/xen", ["bella", "brutus"]));
+    // Here a person wanted the second one.
+    expect(stage.violations.splice(0)).toEqual([expect.stringContaining("formatted at most once")]);
   });
 
   it("drops a file system, and is deleted", async () => {

@@ -74,8 +74,10 @@ export const formatting = {
   FilesystemMissing: {
     stalls: true,
     conditions: ["Formatted", "Mounted"],
-    meaning: "The recorded file system is no longer on its volume. xensan never formats the volume again.",
-    action: "Find out what happened to the volume, and restore it from a backup.",
+    meaning:
+      "The file system that the status or /etc/fstab of a node records is no longer on its volume. xensan never formats the volume again.",
+    action:
+      "Find out what happened to the volume, and restore it from a backup. If the message names entries of /etc/fstab and a new, empty file system is wanted, remove the entries.",
   },
   NotFormatted: {
     conditions: ["Mounted"],

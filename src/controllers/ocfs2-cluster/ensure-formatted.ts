@@ -2,7 +2,7 @@ import { quantityBytes } from "../../api/quantity.ts";
 import { gapIn } from "../../host/facts.ts";
 import { formatFilesystem } from "../../host/ocfs2-actions.ts";
 import { addressText } from "../hosts/view.ts";
-import { xenHost } from "../identity.ts";
+import { isMarkOf, xenHost } from "../identity.ts";
 import { isOnline } from "./ensure-online.ts";
 import { missingSlots } from "./ensure-size.ts";
 import {
@@ -163,9 +163,19 @@ function lookFrom(
         : formats.state === "absent"
           ? []
           : undefined,
+    entries: entriesFor(cluster, ready, volume.device),
     attached: volume.attached.includes(host),
     online: !mustWait(cluster, node) && isOnline(ready, request),
   };
+}
+
+/** Where an entry of this cluster, or of a former object of its name, mounts the device at boot; undefined: not reported. */
+function entriesFor({ owner }: ClusterObservation, { facts: { mountPoints } }: ReadyNode, device: string) {
+  if (mountPoints.state === "absent") return [];
+  if (mountPoints.state === "unknown" || gapIn(mountPoints) !== undefined) return undefined;
+  return mountPoints.value.flatMap(({ path, persisted }) =>
+    persisted?.source === device && isMarkOf(owner, persisted.owner) ? [path] : [],
+  );
 }
 
 function formatStep(

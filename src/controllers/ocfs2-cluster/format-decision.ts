@@ -33,6 +33,8 @@ export type NodeLook = { readonly host: string } & (
       readonly device: SharedDevice | undefined;
       /** Undefined: not reported. */
       readonly records: readonly FormatRecord[] | undefined;
+      /** Mount points of entries of /etc/fstab by which this cluster mounts the device there. Undefined: not reported. */
+      readonly entries: readonly string[] | undefined;
       /** The status of the volume says that the node sees it: up, from the right server. */
       readonly attached: boolean;
       /** The cluster is online there. */
@@ -224,6 +226,18 @@ function obstacleTo(situation: FormatSituation, adopting = false): FormatDecisio
     return refuse(
       "NotBlank",
       `${device} holds ${describe(found)}, so xensan does not format it. Use another volume, or erase this one by hand`,
+    );
+  const unsaid = looks.filter((look) => look.kind === "Seen" && look.entries === undefined);
+  if (unsaid.length > 0)
+    return wait("FactsUnknown", `${names(unsaid)} did not report what /etc/fstab mounts from ${device}`);
+  const entries = looks.flatMap((look) =>
+    look.kind === "Seen" ? (look.entries ?? []).map((mountPoint) => `${mountPoint} on ${look.host}`) : [],
+  );
+  // The status may be lost, but a node has such an entry only if the file system was mounted there.
+  if (entries.length > 0)
+    return refuse(
+      "FilesystemMissing",
+      `${device} is blank, but /etc/fstab mounts a file system of this cluster from it: ${entries.join(", ")}. Find out where the file system is. If it is gone for good and a new, empty one is wanted, remove these entries from /etc/fstab`,
     );
   return policy === "Never"
     ? refuse("FormatForbidden", `${device} is blank, and format is Never in the spec`)

@@ -8,8 +8,10 @@ import {
   cluster,
   device,
   mark,
+  mountPoint,
   o2cb,
   only,
+  persisted,
   shared,
   superblock,
   unmounted,
@@ -68,6 +70,38 @@ describe("a file system that is recorded", () => {
 });
 
 describe("a file system that nothing is recorded of", () => {
+  const entry = (rest: object) => ({
+    ...blank,
+    mountPoints: known([mountPoint({ empty: true, persisted: persisted(rest) })]),
+  });
+  it.each([
+    ["this cluster", mark],
+    ["a former object of its name", "san/data 0"],
+  ])("is missing where fstab of a node has an entry for it, of %s", (_whose, written) => {
+    expect(look(unformatted({ brutus: entry({ owner: written }) }))).toEqual(
+      says(
+        `False FilesystemMissing: DATA: ${device} is blank, but /etc/fstab mounts a file system of this cluster from it: /srv/data on brutus. Find out where the file system is. If it is gone for good and a new, empty one is wanted, remove these entries from /etc/fstab`,
+      ),
+    );
+  });
+
+  it.each([
+    ["of another device", { source: "/dev/etherd/e0.9" }],
+    ["of another cluster", { owner: "san/other 1" }],
+    ["of a person", { owner: "" }],
+  ])("is formatted where fstab has an entry %s", (_what, rest) => {
+    expect(look(unformatted({ brutus: entry(rest) })).writes).toEqual([
+      { kind: "Intent", label: "DATA", host: "bella" },
+    ]);
+  });
+
+  it("is not formatted while the entries of a node are not known", () => {
+    const brutus = { ...blank, mountPoints: { state: "unknown", why: "no time" } } as const;
+    expect(look(unformatted({ brutus }))).toEqual(
+      says(`Unknown FactsUnknown: DATA: brutus did not report what /etc/fstab mounts from ${device}`),
+    );
+  });
+
   it("is first written down as an intent, by name of the node", () => {
     expect(look(unformatted())).toEqual(
       says(`False Progressing: DATA: bella will format ${device}`, {

@@ -54,20 +54,28 @@ const seen = (host: string, what: SharedDevice = nothing, rest: Partial<Seen> = 
   kind: "Seen",
   device: what,
   records: [],
+  entries: [],
   attached: true,
   online: true,
   ...rest,
 });
 /** One fact less is known of it. */
-const silent = (host: string, less: Pick<Seen, "device"> | Pick<Seen, "records">): NodeLook => ({
+const silent = (
+  host: string,
+  less: Pick<Seen, "device"> | Pick<Seen, "records"> | Pick<Seen, "entries">,
+): NodeLook => ({
   host,
   kind: "Seen",
   device: nothing,
   records: [],
+  entries: [],
   attached: true,
   online: true,
   ...less,
 });
+/** Its fstab mounts the device. */
+const mounting = (host: string, content: SharedDevice["content"] = "Blank") =>
+  seen(host, { ...nothing, content }, { entries: ["/srv/xen"] });
 const away = (host: string): NodeLook => ({ host, kind: "Unreachable", why: `${host} cannot be reached` });
 const pending = (host: string): NodeLook => ({ host, kind: "Pending" });
 
@@ -122,6 +130,22 @@ describe("a volume nobody has formatted", () => {
       "blank, one sees another server",
       { looks: [seen("bella"), seen("brutus", nothing, { attached: false })] },
       "Wait VolumeNotReady",
+    ],
+    [
+      "one does not say what it mounts",
+      { looks: [seen("bella"), silent("brutus", { entries: undefined })] },
+      "Wait FactsUnknown",
+    ],
+    ["blank, but one would mount it", { looks: [seen("bella"), mounting("brutus")] }, "Refuse FilesystemMissing"],
+    [
+      "unseen by the one that would mount it, blank for the other",
+      { looks: [seen("bella"), mounting("brutus", "Missing")] },
+      "Refuse FilesystemMissing",
+    ],
+    [
+      "our kind of OCFS2, which one would mount",
+      { looks: [seen("bella", ocfs2(), { entries: ["/srv/xen"] })] },
+      `Record ${ours} adopted`,
     ],
     ["blank, and never to be formatted", { policy: "Never" }, "Refuse FormatForbidden"],
     ["blank, of another size", { sizeBytes: size * 2 }, "Refuse SizeDiffers"],
@@ -213,6 +237,11 @@ describe("a volume that somebody was about to format", () => {
   const intent = { uuid: ours, host: "bella" };
   const table: [string, Partial<FormatSituation>, string][] = [
     ["mkfs never began", {}, `Format bella ${ours}`],
+    [
+      "mkfs never began, but the other would mount it",
+      { looks: [seen("bella"), mounting("brutus")] },
+      "Refuse FilesystemMissing",
+    ],
     ["mkfs never began, the other node is down", { looks: [seen("bella"), away("brutus")] }, `Format bella ${ours}`],
     ["mkfs runs", { looks: [seen("bella", nothing, { records: [record("Running")] })] }, "Wait Progressing"],
     [
@@ -359,15 +388,17 @@ describe("whatever the nodes say", () => {
             fc.option(fc.array(fc.constantFrom(record("Running"), record("Interrupted"), record("Done"))), {
               nil: undefined,
             }),
+            fc.option(fc.constantFrom([], [], ["/srv/xen"]), { nil: undefined }),
             fc.boolean(),
             fc.boolean(),
           )
           .map(
-            ([what, records, attached, online]): NodeLook => ({
+            ([what, records, entries, attached, online]): NodeLook => ({
               host: "h",
               kind: "Seen",
               device: what,
               records,
+              entries,
               attached,
               online,
             }),
@@ -377,7 +408,7 @@ describe("whatever the nodes say", () => {
     )
     .map((list) => list.map((look, index) => ({ ...look, host: `host${index}` })));
 
-  it("nothing is formatted that is recorded, not blank everywhere, begun before, or of another size", () => {
+  it("nothing is formatted that is recorded, mounted at boot, not blank everywhere, begun before, or of another size", () => {
     fc.assert(
       fc.property(
         looks,
@@ -398,6 +429,7 @@ describe("whatever the nodes say", () => {
           expect(said.every((look) => look.device?.content === "Missing" || look.device?.sizeBytes === size)).toBe(
             true,
           );
+          expect(said.every(({ entries }) => entries?.length === 0)).toBe(true);
           const begun = said.flatMap(({ records = [] }) => records);
           expect(begun.filter(({ state }) => decision.kind === "Format" || state !== "Done")).toEqual([]);
           if (decision.kind === "Format") expect(intent).toEqual({ uuid: decision.uuid, host: decision.host });
