@@ -6,6 +6,7 @@ import { type ConditionUpdate, summarise } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { heldBack } from "../conclude.ts";
 import { no, yes } from "../finding.ts";
+import { takenOver } from "../former-uids.ts";
 import type { Held } from "../gate.ts";
 import { explainOutcome, isOn } from "../hosts/step.ts";
 import { aoeServer, hostText } from "../identity.ts";
@@ -30,9 +31,8 @@ export function describe(status: AoeVolumeStatus, observation: VolumeObservation
   if (clients.length > 0) status.clients = clients;
   else delete status.clients;
   const seen = readyServer(observation);
-  // What no API server has issued is not taken over.
-  const taken = seen === undefined ? [] : declaredAnew(observation, seen.facts).filter(({ length }) => length <= 64);
-  if (taken.length > 0) status.formerUIDs = [...(status.formerUIDs ?? []), ...taken].slice(0, 16);
+  const former = takenOver(status.formerUIDs, seen === undefined ? [] : declaredAnew(observation, seen.facts));
+  if (former !== undefined) status.formerUIDs = former;
   const served = servedExport(observation);
   const backing = backingStatus(observation, served);
   if (backing !== undefined) status.backing = backing;

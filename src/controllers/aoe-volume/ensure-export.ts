@@ -5,6 +5,7 @@ import { ensureFile, ensureLogicalVolume, ensureExport as exportCommand, removeE
 import type { HostCommand } from "../../host/command.ts";
 import { type Export, type HostFacts, whyUnread } from "../../host/facts.ts";
 import { type Finding, found, no, stop, unknown, yes } from "../finding.ts";
+import { ownerUnder } from "../former-uids.ts";
 import { interfaceProblem, serverProblem } from "../hosts/aoe-ready.ts";
 import { mostPaths } from "../hosts/machines.ts";
 import { advice, type Step, stepOf } from "../hosts/step.ts";
@@ -25,7 +26,6 @@ import {
   exportOptions,
   interfaceOf,
   isPlainlyOutside,
-  ownerUnder,
   sameOptions,
   stagedVolume,
   targetOf,

@@ -4,8 +4,7 @@ import { quantityBytes } from "../../api/quantity.ts";
 import type { Export, HostFacts, LogicalVolume } from "../../host/facts.ts";
 import { globMatches } from "../../host/glob.ts";
 import { stagedName } from "../../host/staged-volume.ts";
-import type { Owner } from "../../host/values.ts";
-import { isMarkOf, markedName, parseMark } from "../identity.ts";
+import { markedName } from "../identity.ts";
 
 /** The name of the AoE target, `eSHELF.SLOT`. */
 
@@ -79,12 +78,6 @@ function normal(options: readonly string[]): string {
     flags.push(`${flag} ${flag === "-m" ? value.split(",").sort().join(",") : value}`);
   }
   return flags.sort().join(" ");
-}
-
-/** The owner with the uid of an existing mark: an object restored from a backup has its name and a new uid. */
-export function ownerUnder(mark: string | undefined, owner: Owner): Owner {
-  const { uid } = parseMark(mark ?? "");
-  return isMarkOf(owner, mark ?? "") && uid !== "" ? { ...owner, uid } : owner;
 }
 
 /** What starts an export again: a unit of systemd, or an id of inittab; empty when nothing does. */

@@ -2,7 +2,8 @@ import { cut } from "../../api/fit-status.ts";
 import type { Ocfs2ClusterStatus } from "../../api/ocfs2-cluster.ts";
 import { formatQuantity } from "../../api/quantity.ts";
 import type { Reason } from "../../api/reasons.ts";
-import { declaredAnew, isUid } from "./declared-anew.ts";
+import { takenOver } from "../former-uids.ts";
+import { declaredAnew } from "./declared-anew.ts";
 import { leave } from "./ensure-left.ts";
 import { assessRest, lookAtMount } from "./ensure-mounted.ts";
 import { nodeProblem } from "./finding.ts";
@@ -37,9 +38,9 @@ export function describeCluster(status: Ocfs2ClusterStatus, cluster: ClusterObse
 
 /** Records the uids in the marks that the object takes over. It rewrites them, on a node that is away much later. */
 export function describeTaken(status: Ocfs2ClusterStatus, cluster: ClusterObservation): void {
-  const taken = new Set(declaredAnew(cluster).map(({ uid }) => uid));
-  const uids = [...(status.formerUIDs ?? []), ...[...taken].filter(isUid)];
-  if (uids.length > 0) status.formerUIDs = uids.slice(-16);
+  const taken = declaredAnew(cluster).map(({ uid }) => uid);
+  const former = takenOver(status.formerUIDs, taken);
+  if (former !== undefined) status.formerUIDs = former;
 }
 
 function nodeStatus(cluster: ClusterObservation, node: ObservedNode, before: NodeStatus | undefined): NodeStatus {

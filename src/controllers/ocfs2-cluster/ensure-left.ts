@@ -1,5 +1,6 @@
 import { removeCluster } from "../../host/ocfs2-actions.ts";
-import { confMark, ownerUnder } from "./declared-anew.ts";
+import { ownerUnder } from "../former-uids.ts";
+import { confMark } from "./declared-anew.ts";
 import { isOurs } from "./ensure-configured.ts";
 import { assessRest } from "./ensure-mounted.ts";
 import {

@@ -3,7 +3,7 @@ import { mountFilesystem, unmountFilesystem } from "../../host/ocfs2-actions.ts"
 import type { SharedDevice } from "../../host/ocfs2-facts.ts";
 import { effectiveMountOptions, isMountedOtherwise, mountOptionsOutside } from "../../host/ocfs2-values.ts";
 import { ownerText } from "../../host/values.ts";
-import { ownerUnder } from "./declared-anew.ts";
+import { ownerUnder } from "../former-uids.ts";
 import { isOnline } from "./ensure-online.ts";
 import { missingSlots } from "./ensure-size.ts";
 import {
