@@ -1,5 +1,13 @@
 import type { Lease } from "../runtime/kinds.ts";
-import { isConflict, isNamespaceTerminating, isNotFound, type KubeApi, type KubeObject } from "../runtime/kube-api.ts";
+import {
+  isConflict,
+  isNamespaceTerminating,
+  isNotFound,
+  type Kind,
+  type KubeApi,
+  type KubeObject,
+  keyOf,
+} from "../runtime/kube-api.ts";
 import type { LeaseApi } from "../runtime/leader-election.ts";
 
 /**
@@ -30,6 +38,12 @@ export function lastingLease(api: KubeApi, holder: string, onGone: () => void): 
     }
   }
 
+  /** The server answers an update that names an uid with Conflict both when the object has changed and when it is gone. */
+  async function isGone<T extends KubeObject>(kind: Kind<T>, object: T, error: unknown, signal?: AbortSignal) {
+    if (!isConflict(error)) return isNotFound(error);
+    return api.get(kind, keyOf(object), signal).then(() => false, isNotFound);
+  }
+
   return {
     create,
     async get(kind, key, signal) {
@@ -41,7 +55,7 @@ export function lastingLease(api: KubeApi, holder: string, onGone: () => void): 
       try {
         if (!without) return await api.update(kind, object, signal);
       } catch (error) {
-        if (!isNotFound(error)) throw error;
+        if (!(await isGone(kind, object, error, signal))) throw error;
       }
       const { uid: _uid, resourceVersion: _version, creationTimestamp: _time, ...metadata } = object.metadata;
       return await create(kind, { ...object, metadata }, signal);

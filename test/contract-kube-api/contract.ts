@@ -95,6 +95,19 @@ export function describeKubeApi(name: string, subject: () => Subject): void {
         );
       });
 
+      it("of an object that is gone is a conflict if it names the uid", async () => {
+        const { metadata, ...rest } = await api.create(widgets, widget("a"));
+        await api.delete(widgets, key("a"));
+        await expect(api.update(widgets, { ...rest, metadata })).rejects.toMatchObject(failure(409, "Conflict"));
+        const { uid: _uid, ...anonymous } = metadata;
+        await expect(api.update(widgets, { ...rest, metadata: anonymous })).rejects.toMatchObject(
+          failure(404, "NotFound"),
+        );
+        const lease = await api.create(leases, { metadata: { name: "leader", namespace }, spec: {} });
+        await api.delete(leases, key("leader"));
+        await expect(api.update(leases, lease)).rejects.toMatchObject(failure(409, "Conflict"));
+      });
+
       it("counts a generation for the spec only, never for metadata or status", async () => {
         const first = await api.create(widgets, widget("a", { spec: { size: 1 } }));
         const labelled = await api.update(widgets, { ...first, metadata: { ...first.metadata, labels: { x: "y" } } });

@@ -93,6 +93,7 @@ it("an operator newer than the definitions says so at start, on /readyz and in t
     "SchemaTooOld: the API server does not know AoeServer status.exports: its CustomResourceDefinitions are older than this operator, which does nothing until they match its release. Run kubectl apply --server-side --force-conflicts -f crds/";
   await eventually("SchemaTooOld is recorded", async () => (await readyOf()).reason === "SchemaTooOld", 20);
   expect(await readyOf()).toEqual({ reason: "SchemaTooOld", message });
+  await eventually("the Secret is read too", async () => (await ready()).text.includes("2 have been read"), 20);
   const { status, text } = await ready();
   expect([status, ...text.split("\n")]).toEqual([
     500,

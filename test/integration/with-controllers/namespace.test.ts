@@ -24,7 +24,7 @@ describe("kubectl delete namespace, with the controller of namespaces", () => {
     const account = await serviceAccountKubeconfig(ground.controlPlane.kubeconfig, release);
     const { rack } = await ground.tutorial("san");
     const operator = await ground.operator(account, ["--lease-namespace=xensan-system"]);
-    await eventually("the domain is ready", () => domainReady("san"), 120);
+    await eventually("the domain is ready", () => domainReady("san"), 60);
     expect(onHosts(rack)).toMatchObject({ domains: ["vm-test"] });
 
     const before = performance.now();
@@ -35,15 +35,22 @@ describe("kubectl delete namespace, with the controller of namespaces", () => {
       const line = left.trim().split("\n").join(" ");
       if (!lines.at(-1)?.endsWith(line)) lines.push(`${second} ${line}`);
     };
-    const deleted = kubectl("delete", "namespace", "san", "--timeout=150s");
+    const deleted = kubectl("delete", "namespace", "san", "--timeout=100s").catch((error: unknown) => String(error));
     const over = deleted.then(() => true);
     await note();
     while (!(await Promise.race([over, new Promise<false>((resolve) => setTimeout(resolve, 500, false))])))
       await note();
-    process.stderr.write(`kubectl delete namespace san\n${lines.join("\n")}\n${await deleted}`);
+    const course = `kubectl delete namespace san\n${lines.join("\n")}\n${await deleted}`;
+    process.stderr.write(course);
+    expect(await deleted, course).toBe('namespace "san" deleted\n');
 
     expect(onHosts(rack)).toEqual({ domains: [], mounts: [], exports: [] });
     await operator.until(/"namespace":"san".*the namespace is gone, and with it its claim/);
+    const claim = operator
+      .stdout()
+      .split("\n")
+      .filter((line) => line.includes("san/xensan-claim"));
+    expect(claim.filter((line) => line.includes("stopped leading"))).toHaveLength(0);
     operator.kill("SIGTERM");
     expect(await operator.ended).toBe(0);
     expect(

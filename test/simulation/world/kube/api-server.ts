@@ -108,7 +108,7 @@ export class ApiServer {
       throw this.#invalid(resource, key, ["metadata.name: Required value: name or generateName is required"]);
     if (meta.resourceVersion !== undefined && meta.resourceVersion !== "")
       throw new KubeError(400, "BadRequest", "resourceVersion should not be set on objects to be created");
-    if (this.#objects.get(id(resource))?.has(keyString(key)) === true)
+    if (this.#has(resource, key))
       throw new KubeError(409, "AlreadyExists", `${this.#subject(resource, key)} already exists`);
     return this.#insert(resource, key, given, (object) =>
       ownershipAfterUpdate({}, object, resource.schema, new Map(), `${manager}/Update`),
@@ -122,6 +122,9 @@ export class ApiServer {
       namespace: resource.namespaced ? String(meta.namespace ?? "") : "",
       name: String(meta.name ?? ""),
     };
+    // The uid is compared before the object is looked for: an update that names one never ends as NotFound.
+    if (typeof meta.uid === "string" && meta.uid !== "" && !this.#has(resource, key))
+      throw this.#conflict(resource, key);
     const stored = this.#find(resource, key);
     const version = meta.resourceVersion;
     if (version === undefined || version === "") {
@@ -397,6 +400,10 @@ export class ApiServer {
       Buffer.from(String(value)).toString("base64"),
     ]);
     object.data = { ...objectAt(object, "data"), ...Object.fromEntries(encoded) };
+  }
+
+  #has(resource: Resource, key: ObjectKey): boolean {
+    return this.#objects.get(id(resource))?.has(keyString(key)) === true;
   }
 
   #find(resource: Resource, key: ObjectKey): Stored {
