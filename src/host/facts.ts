@@ -213,6 +213,8 @@ export interface Export {
    * recorded.
    */
   readonly recorded: string;
+  /** The host has the guard of this release, and has recorded the card behind the interface as it is now. */
+  readonly guarded: boolean;
   /** vblade options in configured order, `["-r", "-b", "16"]`. */
   readonly options: readonly string[];
   /** How the export comes back after a reboot; `None` for a bare process. */

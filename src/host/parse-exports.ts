@@ -60,7 +60,7 @@ interface Running {
  */
 export function* parseExports(rows: Rows, lost: Lost): Generator<void, Export[]> {
   const identities = new Map<string, string>();
-  const recorded = new Map<string, string>();
+  const recorded = new Map<string, { recorded: string; guarded: boolean }>();
   const units = new Map<string, { state: string; pid: number }>();
   const configured: Configured[] = [];
   const running = new Map<number, Running>();
@@ -69,9 +69,11 @@ export function* parseExports(rows: Rows, lost: Lost): Generator<void, Export[]>
     if (kind === "path") {
       const { path, identity } = parsePath(row);
       identities.set(path, identity);
-    } else if (kind === "recorded")
-      recorded.set(plain(field(row, 1, "a name")), lastingIdentity(field(row, 2, "an identity")));
-    else if (kind === "conf") configured.push(fromConf(row));
+    } else if (kind === "recorded") {
+      const identity = lastingIdentity(field(row, 2, "an identity"));
+      const guarded = oneOf(field(row, 3, "yes or no"), ["yes", "no"], "whether it is guarded") === "yes";
+      recorded.set(plain(field(row, 1, "a name")), { recorded: identity, guarded });
+    } else if (kind === "conf") configured.push(fromConf(row));
     else if (kind === "inittab") {
       const serves = addressable(parseVbladeArguments(row.slice(3).map(plain)));
       if (serves === undefined) return;
@@ -109,7 +111,7 @@ export function* parseExports(rows: Rows, lost: Lost): Generator<void, Export[]>
       {
         ...serves,
         backingIdentity: identityOf(serves.backing),
-        recorded: recorded.get(from?.instance ?? "") ?? "",
+        ...(recorded.get(from?.instance ?? "") ?? { recorded: "", guarded: false }),
         persistence: from?.persistence ?? "None",
         instance: from?.instance ?? "",
         owner: from?.owner ?? "",

@@ -26,6 +26,7 @@ export const refusals = {
   BackingWritten: "An initiator, declared or not, writes through the export",
   ExportFailed: "vblade does not stay running; the message quotes its output",
   InterfaceMissing: "There is no such network interface",
+  InterfaceChanged: "The interface has another network card than the one that was recorded for the export",
   InterfaceInUse: "Open AoE devices use an interface that would be removed",
   InterfaceDown: "The interface could not be switched on",
   NoSpace: "The file system or volume group is full",

@@ -4,6 +4,7 @@ import { setInterfaceList, unloadDriver } from "./model/aoe-driver.ts";
 import { buildWorld } from "./model/build.ts";
 import type { RackEvent } from "./model/events.ts";
 import type { Interface, VbladeProcess } from "./model/hardware.ts";
+import { swapCards } from "./model/interface-card.ts";
 import { heal, split } from "./model/network.ts";
 import { goDown, hang, powerOff, powerOn, reset, switchOff, switchOn } from "./model/power.ts";
 import type { Host, Timings, World } from "./model/state.ts";
@@ -72,6 +73,8 @@ export interface Rack {
   answering(name: string): { readonly host: string; readonly key: string };
   /** A reset after which the kernel names of two disks are swapped. */
   swapDisks(host: string, one: string, other: string): void;
+  /** A reset after which the kernel names of two network cards are swapped. */
+  swapCards(host: string, one: string, other: string): void;
   setReadOnly(host: string, path: string, state: "ReadOnly" | "ReadWrite"): void;
   setFreeBytes(host: string, path: string, bytes: number): void;
   unloadModule(host: string): "Unloaded" | "InUse";
@@ -158,6 +161,12 @@ export function createRack(file: RackFile, options: RackOptions): Rack {
       disturb(name, `${one} and ${other} swap their names at a boot`, (host) => {
         powerOff(world, host);
         swapDisks(host, one, other);
+        powerOn(world, host);
+      }),
+    swapCards: (name, one, other) =>
+      disturb(name, `${one} and ${other} swap their names at a boot`, (host) => {
+        powerOff(world, host);
+        swapCards(host, one, other);
         powerOn(world, host);
       }),
     setManagement: (name, state) =>

@@ -57,6 +57,7 @@ const running: Export = {
   backing: "/dev/vdb",
   backingIdentity: "block:254:16",
   recorded: "serial:WD-1",
+  guarded: true,
   options: ["-s"],
   persistence: "Systemd",
   instance: "e0.1",

@@ -23,6 +23,14 @@ export const exporting = {
     meaning: "The interface of the volume is not in spec.interfaces of the AoeServer.",
     action: "Use a listed interface, or ask the owner of the server to add this one with its segment.",
   },
+  InterfaceChanged: {
+    stalls: true,
+    conditions: ["Exported"],
+    meaning:
+      "The network cards of the SAN have other names than when the export was recorded, for instance after a boot: its interface leads to another segment now. Nothing is served there.",
+    action:
+      "Give the cards their names again (systemd.link), and reboot. If the cables have moved with the names, remove the records /var/lib/xensan/exports/* on the SAN.",
+  },
   BackingOutsideBounds: {
     stalls: true,
     conditions: ["Exported", "DeletionBlocked"],

@@ -233,7 +233,7 @@ function changeOf(
   const stale = bytes !== undefined && servedBytes(volume, run, bytes) !== sectors(bytes);
   if ((grows || stale || servesGivenUp(volume, server, current)) && free) return { restart: "Always" };
   if (stale) return { wait: `clients keep seeing ${bytesOf(volume.recorded.size)} bytes instead of ${sectors(bytes)}` };
-  return isOurs(volume, current) && current.recorded !== "" ? {} : { restart: "Forbidden" };
+  return isOurs(volume, current) && current.recorded !== "" && current.guarded ? {} : { restart: "Forbidden" };
 }
 
 function conclude(

@@ -1,11 +1,11 @@
 #!/bin/sh
 # Ensures that exactly one vblade serves a backing at shelf.slot on an interface, now and after a reboot, and records
-# the identity of the backing: no other one is ever served there, whatever its name.
+# the identity of the backing and of the network card: no others are ever used for it, whatever their names.
 # changes: /etc/vblade.conf.d/NAME.conf, or a line of /etc/inittab, and the vblade that it starts; vblade.service is enabled
 # undo: delete the AoeVolume, then systemctl disable vblade.service
-# changes: /etc/systemd/system/vblade@.service.d/xensan.conf and /var/lib/xensan/guard, which checks the backing before each start
+# changes: /etc/systemd/system/vblade@.service.d/xensan.conf and /var/lib/xensan/guard, which checks backing and card before each start
 # undo: rm both, then systemctl daemon-reload, when no export of xensan is left
-# changes: /var/lib/xensan/exports/NAME: the identity of the backing
+# changes: /var/lib/xensan/exports/NAME: the identity of the backing, and the MAC address of the interface
 # undo: delete the AoeVolume
 # Arguments: OWNER SHELF SLOT INTERFACE BACKING OPTIONS RESTART RECORDED REPLACES INTERFACES GLOB…
 #   OPTIONS   vblade's options as one word list, may be empty
@@ -15,7 +15,7 @@
 #   INTERFACES  interfaces on which the owner of the host allows exports, one word NAME=SEGMENT each
 # Prints done<TAB>WORD pid N, where WORD is started, restarted, adopted, repaired or unchanged. `adopted` wrote only the
 # owner's mark; `repaired` wrote the configuration of a vblade that already ran as asked.
-# Exit codes: 0 done, 3 refused (Backing… AddressTaken RestartForbidden ExportFailed InterfaceMissing InterfaceOutsideBounds ToolMissing
+# Exit codes: 0 done, 3 refused (Backing… AddressTaken RestartForbidden ExportFailed InterfaceMissing InterfaceChanged InterfaceOutsideBounds ToolMissing
 # UnitMissing InitNotSupported ReadOnlyFileSystem NoSpace), 4 busy.
 set -eu
 # include: prelude.sh
@@ -112,12 +112,12 @@ starter=$(started_elsewhere "$shelf" "$slot")
 recorded='' recorded_here=''
 if [ -z "$kind" ]; then
 	for left in $(unconfigured_records "$owner"); do
-		recorded_identity "$left"
+		recorded_export "$left"
 		recorded_here="$recorded_here $recorded"
 	done
-	recorded=
+	recorded='' recorded_card=''
 else
-	recorded_identity "$name"
+	recorded_export "$name"
 	recorded_here=$recorded
 fi
 for known in $recorded_here "$recorded_by_caller"; do
@@ -125,6 +125,9 @@ for known in $recorded_here "$recorded_by_caller"; do
 	same_backing "$known" "$backing_durable" ||
 		refuse BackingChanged "$asked is now $backing_durable, but $address is recorded as serving $known"
 done
+moved=$(card_moved "$net" "$recorded_card" "$exports_dir")
+[ -z "$moved" ] ||
+	refuse InterfaceChanged "$net is not the interface on which $address was recorded: $moved. Give the cards their names again (systemd.link), or, if the cables have moved with the names, remove the records $exports_dir/*"
 if [ "$init" = sysvinit ] && [ -n "$kind" ] && ! is_guarded "$name"; then configured=no; fi
 # A client may have written a signature to a backing that is already served.
 if [ -z "$kind$running" ]; then require_unclaimed "$asked" "$@"; fi
@@ -148,7 +151,8 @@ if [ -z "$kind" ]; then
 	configured=no
 fi
 ensure_guard
-if [ "$recorded" != "$backing_durable" ]; then record_export "$name" "$backing_durable" "$backing_configured" "$owner"; fi
+card_of "$net"
+if [ "$recorded $recorded_card" != "$backing_durable $net $card" ]; then record_export "$name" "$backing_durable" "$backing_configured" "$owner" "$net $card"; fi
 [ -n "$kind" ] || forget_unconfigured "$owner" "$name"
 if [ "$configured" = no ] || [ "$marked" != "$owner" ]; then
 	keepalive_write "$configured"

@@ -3,7 +3,7 @@ import type { Supervisor } from "./events.ts";
 
 /** A network interface of a simulated host. */
 export interface Interface {
-  readonly name: string;
+  name: string;
   readonly mac: string;
   mtu: number;
   adminUp: boolean;

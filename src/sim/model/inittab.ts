@@ -79,7 +79,7 @@ function spawn(world: World, host: Host, entry: InittabEntry): void {
     entry.cancelRestart = later(world, host, 100, () => spawn(world, host, entry));
   };
   const [, guarded] = /\/bin\/sh \/var\/lib\/xensan\/guard (\S+) vblade /.exec(entry.command) ?? [];
-  if (guarded !== undefined && guardRefuses(host, guarded, argv.at(-1) ?? "") !== undefined) {
+  if (guarded !== undefined && guardRefuses(host, guarded, argv.at(-2) ?? "", argv.at(-1) ?? "") !== undefined) {
     // The guard sleeps before it ends; otherwise init would give up for five minutes.
     entry.cancelRestart = later(world, host, guardSleepMs, () => spawn(world, host, entry));
     return;

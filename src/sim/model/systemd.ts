@@ -68,7 +68,8 @@ function attempt(world: World, host: Host, unit: Unit): 0 | 1 {
   const words = (name: string) => (variables.get(name) ?? "").split(/\s+/).filter((word) => word !== "");
   const argv = [...words("shelf"), ...words("slot"), ...words("netif"), ...words("filename"), ...words("options")];
   const [path = ""] = words("filename");
-  const refusal = readText(host, guardDropin) === undefined ? undefined : guardRefuses(host, unit.instance, path);
+  const [net = ""] = words("netif");
+  const refusal = readText(host, guardDropin) === undefined ? undefined : guardRefuses(host, unit.instance, net, path);
   if (refusal !== undefined) {
     say(unit, refusal);
     waitAndRetry(world, host, unit);

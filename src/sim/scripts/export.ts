@@ -1,4 +1,5 @@
 import { exportRecord, exportsDirectory, isSameBacking, recordedIdentity } from "../model/guard.ts";
+import { cardMoved, cardOf, recordedCard } from "../model/interface-card.ts";
 import { toolPath } from "../model/packages.ts";
 import { backingAt, list, readText, remove } from "../model/storage.ts";
 import { bootLink, stopUnit } from "../model/systemd.ts";
@@ -97,7 +98,14 @@ function survey(
     if (["", "-", wanted.replaces].includes(one) || isSameBacking(one, backing.lasting)) continue;
     refuse(run, "BackingChanged", `${asked} is now ${backing.lasting}, but ${address} is recorded as serving ${one}`);
   }
-  return { address, config, process, recorded };
+  const card = config === undefined ? "" : recordedCard(run.host, exportRecord(config.name));
+  const moved = cardMoved(run.host, wanted.net, card, exportsDirectory);
+  if (moved !== undefined) {
+    const why = `${wanted.net} is not the interface on which ${address} was recorded: ${moved}`;
+    const wayOut = `Give the cards their names again (systemd.link), or, if the cables have moved with the names, remove the records ${exportsDirectory}/*`;
+    refuse(run, "InterfaceChanged", `${why}. ${wayOut}`);
+  }
+  return { address, config, process, recorded, card };
 }
 
 /** unconfigured_records: the names of the owner's records, whatever its uid, whose export is no longer configured. */
@@ -157,7 +165,7 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
   const { configured } = backing;
   const wanted = { owner, shelf, slot, net, options: canonical, configured, known, replaces };
   yield world.timings.process * 4;
-  const { address, config, process, recorded } = survey(run, wanted, backing, asked, interfaces);
+  const { address, config, process, recorded, card } = survey(run, wanted, backing, asked, interfaces);
   // A client may have marked a backing that is already served.
   if (config === undefined && process === undefined) requireUnclaimed(run, asked, backing, globs);
   if (process === undefined) requireUnwritten(run, asked, backing);
@@ -182,8 +190,9 @@ export const ensureExport: Responder = acting(function* ensureExport(run) {
   let word = "unchanged";
   const name = config?.name ?? newName(run, wanted);
   ensureGuard(run);
-  if (recorded !== backing.lasting) {
-    replaceFile(run, exportRecord(name), `${backing.lasting}\n${configured}\n${owner}\n`);
+  const nowCard = `${net} ${cardOf(host, net)}`;
+  if (recorded !== backing.lasting || card !== nowCard) {
+    replaceFile(run, exportRecord(name), `${backing.lasting}\n${configured}\n${owner}\n${nowCard}\n`);
     yield world.timings.process;
   }
   if (config === undefined) forgetUnconfigured(run, owner, name);

@@ -1,4 +1,4 @@
-import { exportsDirectory, guardDropin, guardFile } from "../model/guard.ts";
+import { exportsDirectory, guardDropin, guardFile, guardText } from "../model/guard.ts";
 import { rereadInittab } from "../model/inittab.ts";
 import { list, readText } from "../model/storage.ts";
 import { restartUnit } from "../model/systemd.ts";
@@ -106,7 +106,7 @@ function writeLine(run: ScriptRun, wanted: Wanted, name: string, same: boolean):
 
 /** ensure_guard: installs the guard, and makes systemd run it before every vblade. */
 export function ensureGuard(run: ScriptRun): void {
-  if (readText(run.host, guardFile) === undefined) replaceFile(run, guardFile, "#!/bin/sh\n");
+  if (readText(run.host, guardFile) !== guardText) replaceFile(run, guardFile, guardText);
   if (run.host.init !== "systemd" || readText(run.host, guardDropin) !== undefined) return;
   const comment = "# vblade opens a backing only when it is the one that was recorded for it.";
   replaceFile(run, guardDropin, `${comment}\n[Service]\nExecStartPre=/bin/sh ${guardFile} %I\n`);

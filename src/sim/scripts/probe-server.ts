@@ -1,5 +1,5 @@
 import { blankedBytes } from "../model/blanking.ts";
-import { exportRecord, recordedIdentity } from "../model/guard.ts";
+import { exportRecord, isGuarded, recordedIdentity } from "../model/guard.ts";
 import { toolPath } from "../model/packages.ts";
 import { backingAt, freeBytes, list, readText } from "../model/storage.ts";
 import type { ScriptRun } from "../script.ts";
@@ -91,6 +91,9 @@ export function exports(run: ScriptRun): SectionEnd {
   }
   paths(run, "exports", [...served]);
   const records = exportRecord("").slice(0, -1);
-  for (const name of list(host, records)) row(run, "exports", "recorded", name, recordedIdentity(host, name));
+  for (const name of list(host, records)) {
+    const identity = recordedIdentity(host, name);
+    if (identity !== "") row(run, "exports", "recorded", name, identity, isGuarded(host, name) ? "yes" : "no");
+  }
   return "known";
 }

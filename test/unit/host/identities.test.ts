@@ -50,14 +50,15 @@ describe("what identifies something, and a number, has its form, or its row is n
     [
       "exports",
       "exports",
-      ["conf\ta\t0\t1\teth1\t/a\t\t", "recorded\ta\tserial:vda"],
+      ["conf\ta\t0\t1\teth1\t/a\t\t", "recorded\ta\tserial:vda\tyes"],
       [
         "conf\tb\t99999999999999999999\t1\teth1\t/a\t\t",
         "conf\tb\t65536\t1\teth1\t/a\t\t",
         "conf\tb\t0\t256\teth1\t/a\t\t",
         "process\t7\t70000\t1\teth1\t/a",
         "process\t4294967295\t0\t1\teth1\t/a",
-        `recorded\tb\t${"x".repeat(257)}`,
+        `recorded\tb\t${"x".repeat(257)}\tyes`,
+        "recorded\tb\tserial:vda\tperhaps",
       ],
     ],
     [

@@ -291,7 +291,7 @@ const managed = (count: number) => {
       `unit\t${name}\tactive\trunning\t${1000 + index}`,
       `process\t${1000 + index}\t-b\t16\t${at}\t${path}`,
       `path\t${path}\t${path}\tFile\t1048576\tfile:41:${index}\tfile:ext4-/dev/vda1:${index}:0`,
-      `recorded\t${name}\tfile:ext4-/dev/vda1:${index}:0`,
+      `recorded\t${name}\tfile:ext4-/dev/vda1:${index}:0\tyes`,
     ].map((row) => `exports\t${row}`);
   });
   return [...all.flat(), "end\texports\tknown\t0\t"];

@@ -145,6 +145,7 @@ export function twins(
           served: (name, bytes, holds) => host.served(name, bytes, holds),
           flood: (name, count) => host.flood(name, count),
           takeDown: (nic) => host.takeDown(nic),
+          card: (nic, mac) => host.card(nic, mac),
           vblade: (...words) => host.vblade(...words),
           killVblades: () => host.killVblades(),
           vblades: () => host.vblades(),

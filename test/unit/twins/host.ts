@@ -97,6 +97,8 @@ export interface TwinHost {
   flood(name: string, count: number): void;
   /** A user takes an interface down. */
   takeDown(nic: string): void;
+  /** An interface is the card with this MAC address now; no MAC address: there is no such interface any more. */
+  card(nic: string, mac: string): void;
   /** A user runs `vblade WORD…` by hand. */
   vblade(...words: readonly string[]): void;
   /** `kill` of all vblades of the server. */

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   deleteLogicalVolume,
   type ExportRequest,
@@ -354,6 +354,69 @@ twins(
         ),
       });
       expect(host.vblades()).toEqual([`0 1 eth1 ${image}`]);
+    });
+
+    describe("whose interface", () => {
+      const [a, b, c] = ["52:54:00:99:01:10", "52:54:00:99:01:2b", "52:54:00:99:01:3c"];
+      const record = "/var/lib/xensan/exports/e0.1";
+      const card = () => host.read(record)?.split("\n")[3];
+      const changed = (why: string) => ({
+        kind: "refused",
+        reason: "InterfaceChanged",
+        message: `eth1 is not the interface on which e0.1 on eth1 was recorded: ${why}. Give the cards their names again (systemd.link), or, if the cables have moved with the names, remove the records /var/lib/xensan/exports/*`,
+      });
+      const onBoth = async () => {
+        host.card("eth9", b);
+        host.image(image, MiB);
+        host.image("/srv/aoe/b.img", MiB);
+        expect(await host.act(serve())).toEqual(done("started"));
+        const interfaces = [...serveOn("eth1", "a"), ...serveOn("eth9", "b")];
+        const second = { owner: other, interface: "eth9", backing: "/srv/aoe/b.img", interfaces };
+        expect(await host.act(serve(second))).toEqual(done("started"));
+        host.killVblades();
+      };
+      const serveOn = (name: string, segment: string) => [{ name, segment }];
+      const begin = (change: Partial<ExportRequest> = {}) =>
+        host.act(serve({ interfaces: [...serveOn("eth1", "a"), ...serveOn("eth9", "b")], ...change }));
+
+      it("has exchanged its card with another one is not served, until both have their names again", async () => {
+        await onBoth();
+        expect(card()).toBe(`eth1 ${a}`);
+        host.card("eth1", b);
+        host.card("eth9", a);
+        expect(await begin()).toEqual(changed(`the recorded card ${a} is eth9 now`));
+        expect(host.vblades()).toEqual([]);
+        host.card("eth1", a);
+        host.card("eth9", b);
+        expect(await begin()).toEqual(done("started"));
+      });
+
+      it("has the card of another export, whose own one is gone, is not served", async () => {
+        await onBoth();
+        host.card("eth1", b);
+        host.card("eth9", "");
+        expect(await begin()).toEqual(changed(`its card ${b} is recorded as eth9`));
+        host.remove("/var/lib/xensan/exports/e0.1.eth9");
+        expect(await begin()).toEqual(done("started"));
+        expect(card()).toBe(`eth1 ${b}`);
+      });
+
+      it("has a new card is served, and the new one is recorded", async () => {
+        await onBoth();
+        host.card("eth1", c);
+        expect(await begin()).toEqual(done("started"));
+        expect(card()).toBe(`eth1 ${c}`);
+        expect(await begin()).toEqual(done("unchanged"));
+      });
+
+      it("was recorded without its card by an earlier release gets it recorded while vblade runs", async () => {
+        host.image(image, MiB);
+        expect(await host.act(serve())).toEqual(done("started"));
+        const [identity = "", path = "", whose = ""] = host.read(record)?.split("\n") ?? [];
+        host.write(record, `${identity}\n${path}\n${whose}\n`);
+        expect(await begin()).toEqual(done("unchanged"));
+        expect(card()).toBe(`eth1 ${a}`);
+      });
     });
 
     it("serves no other file after its configuration was lost, whatever the uid of the object", async () => {

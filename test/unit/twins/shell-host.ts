@@ -102,6 +102,10 @@ export function shellHost(
   put("/proc/sys/kernel/panic", "0\n");
   put("/proc/sys/kernel/panic_on_oops", "0\n");
   for (const nic of ["eth0", "eth1", "lo"]) put(`/sys/class/net/${nic}/flags`, "0x1003\n");
+  for (const nic of ["eth0", "eth1"]) {
+    put(`/sys/class/net/${nic}/address`, `52:54:00:99:0${nic.at(-1)}:1${host === "san" ? 0 : 1}\n`);
+    mkdirSync(at(`/sys/class/net/${nic}/device`));
+  }
   put("/etc/network/interfaces", "source /etc/network/interfaces.d/*\nauto eth0\nauto eth1\n");
   put("/etc/fstab", "/dev/vda / ext4 rw,relatime 0 1\n");
   if (host === "bella" && toolstack !== "none") {
@@ -357,6 +361,13 @@ export function shellHost(
       put("/fake/ocfs2", "");
     },
     flood: (name, count) => put("/fake/targets", `${name.slice(1)} san\n`.repeat(count)),
+    card(nic, mac) {
+      rmSync(at(`/sys/class/net/${nic}`), { recursive: true, force: true });
+      if (mac === "") return;
+      put(`/sys/class/net/${nic}/flags`, "0x1003\n");
+      put(`/sys/class/net/${nic}/address`, `${mac}\n`);
+      mkdirSync(at(`/sys/class/net/${nic}/device`));
+    },
     takeDown: (nic) => put(`/sys/class/net/${nic}/flags`, "0x1002\n"),
     vblade(...words) {
       const child = spawn(

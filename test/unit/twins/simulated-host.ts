@@ -192,6 +192,12 @@ export function simulatedHost(furniture: Furniture): TwinHost {
       if (one === undefined) throw new Error(`nobody serves ${target}`);
       for (let more = 1; more < count; more++) processes.set(one.pid + more, { ...one, pid: one.pid + more });
     },
+    card(nic, mac) {
+      const { interfaces } = host;
+      const like = interfaces.get("eth1");
+      if (mac === "" || like === undefined) interfaces.delete(nic);
+      else interfaces.set(nic, { ...like, name: nic, mac });
+    },
     takeDown: (nic) => rack.setInterface(name, nic, "Down"),
     vblade(...words) {
       startVblade(world, host, words, { by: "None", instance: "" });

@@ -1,6 +1,6 @@
 # include: inittab.sh
 # include: stop.sh
-# include: export-record.sh
+# include: export-record-ensure.sh
 # Keeps a vblade running, now and after a reboot: with Debian's vblade@ instances under systemd, and with respawn lines
 # of inittab under sysvinit. Uses the caller's variables: init, owner, shelf, slot, net, options, name, backing_…
 

@@ -1,3 +1,4 @@
+# include: export-record.sh
 # Every vblade, configured or running.
 
 probe_exports() {
@@ -19,9 +20,15 @@ probe_exports() {
 		$1 == "inittab" { for (i = 4; i <= NF; i++) if ($i ~ /^\//) serves($i) }
 		$1 == "process" { for (i = 3; i <= NF; i++) if ($i ~ /^\//) serves($i) }' "$work/exports"
 	paths exports served
-	for record in "$state_dir"/exports/*; do
+	guard=no
+	! guard_stands || guard=yes
+	for record in "$exports_dir"/*; do
 		[ -f "$record" ] || continue
-		{ IFS= read -r identity; } <"$record" || continue
-		row exports recorded "${record##*/}" "$identity"
+		recorded_export "${record##*/}"
+		[ -n "$recorded" ] || continue
+		card_of "${recorded_card% *}"
+		guarded=no
+		[ "$recorded_card" != "${recorded_card% *} $card" ] || guarded=$guard
+		row exports recorded "${record##*/}" "$recorded" "$guarded"
 	done
 }

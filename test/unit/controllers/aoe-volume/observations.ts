@@ -41,7 +41,8 @@ export const card = { name: "eth1", mac, mtu: 1500, adminUp: true, carrier: true
 
 /** The export of the volume as xensan starts it. */
 export const served: Export = {
-  ...{ shelf: 0, slot: 1, interface: "eth1", backing: "/srv/vm.img", backingIdentity: "file:1:2", recorded: "x" },
+  ...{ shelf: 0, slot: 1, interface: "eth1", backing: "/srv/vm.img", backingIdentity: "file:1:2" },
+  ...{ recorded: "x", guarded: true },
   ...{ options: ["-s"], persistence: "Systemd", instance: "vm", owner: "san/vm 1", unitState: "active/running" },
   ...{ pid: 7, runningDiffers: false },
 };
