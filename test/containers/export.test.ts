@@ -93,6 +93,7 @@ describe.each([
         backing: "/srv/aoe/a.img",
         backingIdentity: file?.identity,
         recorded: file?.lasting,
+        guarded: true,
         options: [],
         persistence: "Systemd",
         instance: "e0.1",
@@ -180,6 +181,7 @@ describe.each([
       ...before,
       owner: "san/vm-disk 11111111-aaaa",
       recorded: expect.stringMatching(/^file:[^:]+:[0-9]+:[0-9]+$/),
+      guarded: true,
     });
   });
 

@@ -51,7 +51,7 @@ exports	process	812	-s	-b	16	0	1	eth1	/dev/vdb
 exports	inittab	v1	san/a 1111-bb	0	2	eth1	/srv/aoe/a.img
 exports	process	813	7	3	eth0	/srv/aoe/b.img
 exports	path	/dev/vdb	/dev/vdb	BlockDevice	2147483648	block:254:16	serial:vdb
-exports	recorded	vm	serial:vdb
+exports	recorded	vm	serial:vdb	yes
 end	exports	known	0	
 backings	path	/dev/vdb	/dev/vdb	BlockDevice	2147483648	block:254:16	serial:vdb
 end	backings	known	0	
