@@ -38,7 +38,7 @@ export function lastingLease(api: KubeApi, holder: string, onGone: () => void): 
     }
   }
 
-  /** The server answers an update that names an uid with Conflict both when the object has changed and when it is gone. */
+  /** An update may create a Lease, so the server answers with Conflict also when that of the named uid is gone. */
   async function isGone<T extends KubeObject>(kind: Kind<T>, object: T, error: unknown, signal?: AbortSignal) {
     if (!isConflict(error)) return isNotFound(error);
     return api.get(kind, keyOf(object), signal).then(() => false, isNotFound);

@@ -95,14 +95,10 @@ export function describeKubeApi(name: string, subject: () => Subject): void {
         );
       });
 
-      it("of an object that is gone is a conflict if it names the uid", async () => {
-        const { metadata, ...rest } = await api.create(widgets, widget("a"));
+      it("of a Lease that is gone, of a kind that an update may create, is a conflict if it names the uid", async () => {
+        const created = await api.create(widgets, widget("a"));
         await api.delete(widgets, key("a"));
-        await expect(api.update(widgets, { ...rest, metadata })).rejects.toMatchObject(failure(409, "Conflict"));
-        const { uid: _uid, ...anonymous } = metadata;
-        await expect(api.update(widgets, { ...rest, metadata: anonymous })).rejects.toMatchObject(
-          failure(404, "NotFound"),
-        );
+        await expect(api.update(widgets, created)).rejects.toMatchObject(failure(404, "NotFound"));
         const lease = await api.create(leases, { metadata: { name: "leader", namespace }, spec: {} });
         await api.delete(leases, key("leader"));
         await expect(api.update(leases, lease)).rejects.toMatchObject(failure(409, "Conflict"));
@@ -280,6 +276,10 @@ export function describeKubeApi(name: string, subject: () => Subject): void {
         );
         await api.delete(widgets, key("a"));
         await expect(applyStatus({ server: { pid: 1 } })).rejects.toMatchObject(failure(404, "NotFound"));
+        const { uid = "", resourceVersion = "" } = created.metadata;
+        const named = { metadata: { ...key("a"), uid, resourceVersion }, status: { server: { pid: 1 } } };
+        const request = { fieldManager: "xensan", force: true, subresource: "status" } as const;
+        await expect(api.apply(widgets, named, request)).rejects.toMatchObject(failure(404, "NotFound"));
       });
 
       it("by the manager that also applied the object leaves the object's values", async () => {

@@ -122,8 +122,8 @@ export class ApiServer {
       namespace: resource.namespaced ? String(meta.namespace ?? "") : "",
       name: String(meta.name ?? ""),
     };
-    // The uid is compared before the object is looked for: an update that names one never ends as NotFound.
-    if (typeof meta.uid === "string" && meta.uid !== "" && !this.#has(resource, key))
+    // An update may create a Lease: the uid is then compared with that of no object.
+    if (resource.kind === "Lease" && typeof meta.uid === "string" && !this.#has(resource, key))
       throw this.#conflict(resource, key);
     const stored = this.#find(resource, key);
     const version = meta.resourceVersion;
