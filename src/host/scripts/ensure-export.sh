@@ -24,6 +24,7 @@ set -eu
 # include: bounds.sh
 # include: exports.sh
 # include: keepalive.sh
+# include: unconfigured-records.sh
 # include: writers.sh
 
 owner=$1

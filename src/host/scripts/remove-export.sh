@@ -14,6 +14,7 @@ set -eu
 # include: inittab.sh
 # include: stop.sh
 # include: export-record.sh
+# include: unconfigured-records.sh
 # include: writes.sh
 
 owner=$1

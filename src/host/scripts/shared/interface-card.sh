@@ -17,7 +17,8 @@ card_moved() {
 	"$1 "?*)
 		for card_sys in /sys/class/net/*; do
 			# A VLAN or bridge has the MAC address of a card below it, and a bond may change to that of another one.
-			[ -e "$card_sys/device" ] && [ ! -e "/sys/class/net/$1/lower_${card_sys##*/}" ] || continue
+			[ -e "$card_sys/device" ] || continue
+			[ ! -e "/sys/class/net/$1/lower_${card_sys##*/}" ] || continue
 			card_of "${card_sys##*/}"
 			[ "$1 $card" = "$2" ] || continue
 			echo "the recorded card $card is ${card_sys##*/} now"
