@@ -118,6 +118,14 @@ export function createRack(file: RackFile, options: RackOptions): Rack {
     note(world, host, { kind: "Fault", fault });
     act(host);
   };
+  /** A reset after which the kernel names of two things are swapped. */
+  const swapAtBoot =
+    (swap: (host: Host, one: string, other: string) => void) => (name: string, one: string, other: string) =>
+      disturb(name, `${one} and ${other} swap their names at a boot`, (host) => {
+        powerOff(world, host);
+        swap(host, one, other);
+        powerOn(world, host);
+      });
 
   const answers = new Map<string, { readonly host: string; readonly key: string }>();
   const answering = (name: string) => answers.get(name) ?? { host: name, key: name };
@@ -157,18 +165,8 @@ export function createRack(file: RackFile, options: RackOptions): Rack {
         answers.set(other, { host: first, key: keys === "Cloned" ? other : first });
       }),
     answering,
-    swapDisks: (name, one, other) =>
-      disturb(name, `${one} and ${other} swap their names at a boot`, (host) => {
-        powerOff(world, host);
-        swapDisks(host, one, other);
-        powerOn(world, host);
-      }),
-    swapCards: (name, one, other) =>
-      disturb(name, `${one} and ${other} swap their names at a boot`, (host) => {
-        powerOff(world, host);
-        swapCards(host, one, other);
-        powerOn(world, host);
-      }),
+    swapDisks: swapAtBoot(swapDisks),
+    swapCards: swapAtBoot(swapCards),
     setManagement: (name, state) =>
       disturb(name, `management ${state}`, (host) => {
         host.management = state;
