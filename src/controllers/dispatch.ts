@@ -121,7 +121,7 @@ export class Dispatch {
     if (change.deleted) {
       for (const machine of machines.all()) machine.agent.lanes.forget(object);
       ledger.forget(object);
-    } else freshness.demand(object, this.#machinesOf(object), "Change", extent);
+    } else for (const one of this.#machinesOf(object)) freshness.demand(object, [one], "Change", extent?.(one));
     this.#wake(object);
   }
 

@@ -159,8 +159,8 @@ export interface Controlled {
   readonly onLook?: (look: Look) => readonly ObjectRef[];
   /** The machines that an object uses. */
   readonly machines?: (object: ObjectRef) => readonly Machine[];
-  /** What its machines are probed for when an object changes. */
-  readonly extent?: Extent;
+  /** What a machine is probed for when an object that uses it changes. */
+  readonly extent?: (machine: Machine) => Extent;
   /**
    * Its next step may be on another machine: the result of a step suffices to go on, before a look shows the effect.
    */

@@ -35,6 +35,8 @@ export interface MachineStart {
   readonly files: MachineFiles;
   /** Which disk of the plan is in which slot, after a swap: indexes of disks, in the order of the slots. */
   readonly slots?: readonly number[];
+  /** The same for its network cards. */
+  readonly cards?: readonly number[];
   /** On this machine's loopback address. */
   readonly sshPort: number;
   /** One for each interface except the management one, in order. */
@@ -60,7 +62,7 @@ const mib = 2 ** 20;
 const isCable = ({ segment }: { readonly segment: string }) => segment !== managementSegment;
 
 /** The arguments that define the hardware: a saved state can resume only with the same ones. */
-export function hardware({ plan, image }: { readonly plan: HostPlan; readonly image: ImageFiles }): string[] {
+export function hardware({ plan, image, cards }: Pick<MachineStart, "plan" | "image" | "cards">): string[] {
   const memory = Math.floor(plan.host.memory / mib);
   const kernelLine = "root=/dev/vda ro net.ifnames=0 mitigations=off quiet";
   // Domains run on the other processors: emulated ones take turns of many milliseconds.
@@ -86,7 +88,9 @@ export function hardware({ plan, image }: { readonly plan: HostPlan; readonly im
     ...["-smp", String(plan.host.cpus), "-m", String(memory)],
     ...quiet,
     ...boot,
-    ...plan.nics.flatMap((nic, index) => {
+    ...(cards ?? [...plan.nics.keys()]).flatMap((index) => {
+      const nic = plan.nics[index];
+      if (nic === undefined) throw new LabError(`${plan.name} has no interface number ${index}`);
       const model = isCable(nic) ? cableNic : "virtio-net-pci";
       return ["-device", `${model},netdev=n${index},id=nic${index},mac=${nic.mac},romfile=`];
     }),

@@ -56,6 +56,8 @@ export interface Rack extends Access {
   powerOff(host: string): Promise<void>;
   /** Swaps the slots of two disks of a host that is off, given by their paths in the rack file; `reset` undoes it. */
   swapDisks(host: string, one: string, other: string): void;
+  /** The same for two of its network cards, given by the names of their interfaces in the rack file. */
+  swapCards(host: string, one: string, other: string): void;
   /** Copies the present state of a disk, of a host that is on or off, into `kept`; until `reset` or `down`. */
   keepDisk(host: string, path: string): Promise<void>;
   /** The directory of the copies. */
@@ -95,6 +97,8 @@ export function openRack(options: RackOptions): Rack {
   };
   /** Hosts whose disks are not in the slots of the rack file. */
   const slots = new Map<string, readonly number[]>();
+  /** Hosts whose network cards are not in the order of the rack file. */
+  const cards = new Map<string, readonly number[]>();
   const kept = path.join(directory, "kept");
   const files = (host: string) => machineFiles(path.join(directory, host), planOf(host));
   const openHosts = () =>
@@ -109,6 +113,24 @@ export function openRack(options: RackOptions): Rack {
     const before = access;
     access = openHosts();
     await before.close();
+  };
+
+  /** Swaps two things of a host that is off: at the next boot each has the other's name. */
+  const swap = (
+    host: string,
+    names: readonly string[],
+    pair: readonly string[],
+    orders: Map<string, readonly number[]>,
+  ) => {
+    if (rack.runs(host)) throw new LabError(`${host} is on: ${pair.join(" and ")} are swapped while it is off`);
+    const [first, second] = pair.map((name) => names.indexOf(name));
+    if (first === undefined || second === undefined || first < 0 || second < 0)
+      throw new LabError(`${host} has no ${pair.join(" and ")}; it has ${names.join(", ")}`);
+    const before = orders.get(host) ?? [...names.keys()];
+    orders.set(
+      host,
+      before.map((index) => (index === first ? second : index === second ? first : index)),
+    );
   };
 
   const start = async (host: HostPlan, resumeFrom?: string) => {
@@ -126,6 +148,7 @@ export function openRack(options: RackOptions): Rack {
       taps,
       leashed,
       ...(slots.has(host.name) ? { slots: slots.get(host.name) ?? [] } : {}),
+      ...(cards.has(host.name) ? { cards: cards.get(host.name) ?? [] } : {}),
       ...(resumeFrom === undefined ? {} : { resumeFrom }),
     });
     remember(host.name, { sshPort, taps, process: owned });
@@ -189,6 +212,7 @@ export function openRack(options: RackOptions): Rack {
       await all(({ name }) => end(name));
       await forgetConnections();
       slots.clear();
+      cards.clear();
       await rm(kept, { recursive: true, force: true });
       await all(startClean);
     },
@@ -214,16 +238,12 @@ export function openRack(options: RackOptions): Rack {
       await runCommand("qemu-img", ["convert", "-U", "-O", "qcow2", file, copy]);
     },
     swapDisks(host, one, other) {
-      if (rack.runs(host)) throw new LabError(`${host} is on: its disks are swapped while it is off`);
-      const { disks } = planOf(host).host;
-      const [first, second] = [one, other].map((path) => disks.findIndex((disk) => disk.path === path));
-      if (first === undefined || second === undefined || first < 0 || second < 0)
-        throw new LabError(
-          `${host} has no disks ${one} and ${other}; it has ${disks.map(({ path }) => path).join(", ")}`,
-        );
-      const before = slots.get(host) ?? disks.map((_disk, index) => index);
-      const swapped = before.map((disk) => (disk === first ? second : disk === second ? first : disk));
-      slots.set(host, swapped);
+      const paths = planOf(host).host.disks.map(({ path }) => path);
+      swap(host, paths, [one, other], slots);
+    },
+    swapCards(host, one, other) {
+      const names = planOf(host).nics.map(({ name }) => name);
+      swap(host, names, [one, other], cards);
     },
     async powerOn(host) {
       if (!rack.runs(host)) await start(planOf(host));

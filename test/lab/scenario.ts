@@ -97,6 +97,8 @@ export interface Words {
   keepDisk(host: string, path: string): Promise<void>;
   /** Swaps the slots of two disks of a host that is off: at the next boot each has the other's name. */
   swapDisks(host: string, one: string, other: string): void;
+  /** The same for two network cards, given by the names of their interfaces. */
+  swapCards(host: string, one: string, other: string): void;
   /** An orderly reboot by the host itself; resolves when the host answers in a new boot. */
   reboot(host: string, withinSeconds?: number): Promise<void>;
   /** Cable of the host's first interface except the management one, or of the given one. */

@@ -58,6 +58,7 @@ export async function openStage(rack: Rack, name: string, signal: AbortSignal, t
     },
     keepDisk: (host, disk) => rack.keepDisk(host, disk),
     swapDisks: (host, one, other) => rack.swapDisks(host, one, other),
+    swapCards: (host, one, other) => rack.swapCards(host, one, other),
     async reboot(host, withinSeconds = bootSeconds) {
       const before = await on(host, bootId);
       await on(host, "(sleep 1; systemctl reboot) >/dev/null 2>&1 </dev/null &");

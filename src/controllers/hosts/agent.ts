@@ -92,6 +92,8 @@ export class HostAgent {
   /** Set while what runs is probed. */
   #lookingAtRunning: Promise<void> | undefined;
   #runningTook = 0;
+  /** When the last answered probe of what runs ended. */
+  #runningAt = Number.NEGATIVE_INFINITY;
   #probedAt: number | undefined;
   /** When the last probe of everything began, and whether one is requested. */
   #allAt = Number.NEGATIVE_INFINITY;
@@ -128,6 +130,39 @@ export class HostAgent {
     const [view, running] = [this.#view, this.#running];
     if (view.state !== "Reachable" || running === undefined) return view;
     return running.startedAt > view.snapshot.startedAt ? { state: "Reachable", snapshot: running } : view;
+  }
+
+  /** The last probe with what runs by the latest probe that tells, of one boot: Pending while a new boot is not probed. */
+  get current(): HostView {
+    const [view, running] = [this.#view, this.running];
+    if (view.state !== "Reachable" || running.state !== "Reachable") return view;
+    if (bootIn(running.snapshot.facts) !== bootIn(view.snapshot.facts)) return pending;
+    return {
+      state: "Reachable",
+      snapshot: { ...view.snapshot, facts: { ...view.snapshot.facts, ...running.snapshot.facts } },
+    };
+  }
+
+  /**
+   * What to probe when it matters what runs now, and everything else from within an interval suffices. A host that was
+   * just asked what runs is probed like any other: objects may change without end.
+   */
+  get briefly(): Extent {
+    const now = this.#options.clock.monotonic();
+    const rest = this.isRecent && this.current.state === "Reachable";
+    const idle = this.#lookingAtRunning === undefined && now - this.#runningAt >= 3 * this.#runningTook;
+    return rest && idle ? "Running" : "WithoutSegments";
+  }
+
+  /** Whether the last probe is at most one interval old, and no newer one is requested. */
+  get isRecent(): boolean {
+    return this.#isCurrent && this.sinceLookSeconds <= this.#options.intervalSeconds;
+  }
+
+  /** Seconds since the last successful probe that tells what runs ended; infinite when the last probe failed. */
+  get sinceRunningSeconds(): number {
+    const ran = this.running === this.#view ? Number.NEGATIVE_INFINITY : this.#runningAt;
+    return Math.min(this.sinceLookSeconds, (this.#options.clock.monotonic() - ran) / 1000);
   }
 
   /** Seconds since the last successful probe began, whether or not the host answers now; undefined before the first. */
@@ -267,7 +302,10 @@ export class HostAgent {
       if (after.state === "Reachable") {
         const { identity, domains, migrations } = after.snapshot.facts;
         this.#running = { facts: { identity, domains, migrations }, startedAt: when.startedAt };
-        this.#runningTook = this.#options.clock.monotonic() - when.startedAt;
+        this.#runningAt = this.#options.clock.monotonic();
+        this.#runningTook = this.#runningAt - when.startedAt;
+        // Everything else that is known of the host is of its former boot.
+        if (this.current.state === "Pending") this.ask("WithoutSegments");
         this.#options.onRunning(this.lanes.takeShown());
       } else {
         // The host does not answer: nothing that was known of it justifies an action any more.
@@ -392,6 +430,9 @@ export class HostAgent {
     }
   }
 }
+
+/** The boot of which the facts tell; undefined if they do not. */
+const bootIn = ({ identity }: RunningFacts) => (identity.state === "known" ? identity.value.bootId : undefined);
 
 function explain(error: unknown): { reason: Reason; message: string } {
   if (error instanceof HostError) return { reason: error.code, message: error.message };

@@ -181,8 +181,11 @@ async function begin(
     return held("DryRun", `The annotation xensan.dev/dry-run prevents the migration of ${route}`);
   }
   if (!watched.every((host) => host.trusted)) return { conditions: [] };
-  if (!lookedLately(watched) && !lookedAgain(world, id, `admit ${route}`, watched)) return { conditions: [] };
-  const [sourceBoot, targetBoot] = watched.map(({ agent }) => bootOf(agent.view));
+  const recent = watched.every(({ agent }) => agent.isRecent);
+  const extent = recent ? "Running" : "WithoutSegments";
+  if (!(recent && lookedLately(watched)) && !lookedAgain(world, id, `admit ${route}`, watched, extent))
+    return { conditions: [] };
+  const [sourceBoot, targetBoot] = watched.map(({ agent }) => bootOf(agent.current));
   // Without them nobody could tell later whether a host has rebooted since.
   if (sourceBoot === undefined || targetBoot === undefined) {
     const silent = sourceBoot === undefined ? source : target;
@@ -210,10 +213,10 @@ async function begin(
   return await (live ? follow(pass) : followOffline(pass));
 }
 
-/** Whether new probes of all of them would be hardly newer by the time when the slowest of these has answered. */
+/** Whether new probes of what they run would be hardly newer by the time when the slowest of these has answered. */
 function lookedLately(machines: readonly Machine[]): boolean {
-  const seconds = Math.max(5, ...machines.map(({ agent }) => agent.tookSeconds));
-  return machines.every(({ agent }) => agent.sinceLookSeconds <= seconds);
+  const seconds = Math.max(5, ...machines.map(({ agent }) => agent.runningTookSeconds));
+  return machines.every(({ agent }) => agent.sinceRunningSeconds <= seconds);
 }
 
 function held(reason: Reason, message: string): PassResult {

@@ -135,7 +135,7 @@ function sheetOf(world: World, host: XenHost): HostSheet | undefined {
     spec: parsed.spec,
     ready: said(host, "Ready"),
     relocationReady: said(host, "RelocationReady"),
-    view: world.machines.of(refTo("XenHost", namespace, name))?.agent.view ?? pending,
+    view: world.machines.of(refTo("XenHost", namespace, name))?.agent.current ?? pending,
   };
 }
 

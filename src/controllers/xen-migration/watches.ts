@@ -30,7 +30,7 @@ export const watchMigrations = (world: World, reconciler: Reconciler): Controlle
     ],
     onLook: (look) => hostsIn(look).flatMap(onHost),
     machines: (object) => machinesOf(world, migrations.get(object)),
-    extent: "WithoutSegments",
+    extent: ({ agent }) => agent.briefly,
     goesOnElsewhere: true,
     reconciler,
   };

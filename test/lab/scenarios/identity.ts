@@ -11,7 +11,7 @@ interface Conditioned extends KubeObject {
   };
 }
 
-/** Identity behind names: disks that swap their names, a directory that is not mounted, a second management cluster. */
+/** Identity behind names: disks and network cards that swap their names, a directory that is not mounted, a second management cluster. */
 
 const left = { label: "left", target: "e0.1" };
 const right = { label: "right", target: "e0.2" };
@@ -19,16 +19,23 @@ const image = { label: "image", target: "e0.3" };
 const patterns: readonly Pattern[] = [left, right, image];
 const file = "/srv/aoe/image.img";
 
-const volume = (name: string, slot: number, backing: object): Manifest =>
+const volume = (name: string, slot: number, backing: object, rest: object = {}): Manifest =>
   object("AoeVolume", name, {
     serverRef: { name: "san" },
     ...{ shelf: 0, slot, backing, sync: "Enabled" },
     clientRefs: [{ name: "bella" }, { name: "brutus" }],
+    ...rest,
   });
 
 const manifests = async (words: Words): Promise<Manifest[]> => [
   ...(await words.examples("tutorial/00-namespace.yaml")),
-  await tutorial(words, "AoeServer", "san", { allowedBackings: ["/dev/vdb", "/dev/vdc", "/srv/aoe/*.img"] }),
+  await tutorial(words, "AoeServer", "san", {
+    interfaces: [
+      { name: "eth1", segment: "rack" },
+      { name: "eth2", segment: "other" },
+    ],
+    allowedBackings: ["/dev/vdb", "/dev/vdc", "/srv/aoe/*.img"],
+  }),
   ...(await plainHosts(words)),
   volume("left", 1, { device: "/dev/vdb" }),
   volume("right", 2, { device: "/dev/vdc" }),
@@ -147,6 +154,37 @@ export const identity: Story = {
         await power.restore("san");
         await words.ready(600);
         return `${await allWhole(words)}; ${said}`;
+      },
+    },
+    {
+      name: "SAN rebooted with its two network cards swapped while both segments use one shelf.slot: nothing is served to the other segment",
+      async run(words) {
+        const { until, on, operator, power, become, ready } = words;
+        const across = { file: { path: "/srv/aoe/across.img", size: "16Mi" } };
+        await words.apply(volume("across", 1, across, { interface: "eth2", clientRefs: [], deletionPolicy: "Delete" }));
+        await ready(300);
+        const swapped = async () => {
+          await power.cut("san");
+          words.swapCards("san", "eth1", "eth2");
+          await power.restore("san");
+        };
+        await operator.kill();
+        await swapped();
+        const said = await until(
+          "san",
+          "journalctl -b -o cat --no-pager | grep '^xensan: eth[12] is not the interface' | sort -u | grep -c . | grep -x 4 && journalctl -b -o cat --no-pager | grep '^xensan: eth2 is not the interface' | tail -n 1",
+          180,
+        );
+        await on("san", 'test "$(cat /sys/class/net/eth1/address)" = 52:54:00:99:02:10 && ! pgrep -x vblade');
+        await nothingWrong(words, "bella", left);
+        await operator.start();
+        await become(aoeVolumes, "left", "Exported/False/InterfaceChanged", 300);
+        await become(aoeVolumes, "across", "Exported/False/InterfaceChanged", 300);
+        await swapped();
+        await ready(600);
+        await words.remove(aoeVolumes, "across");
+        await words.gone(aoeVolumes, "across");
+        return `${await allWhole(words)}; ${said.split("\n").pop()}`;
       },
     },
     {

@@ -178,6 +178,52 @@ describe("a watched host", () => {
     expect(on.looks()).toEqual(["0 segments", "1 running"]);
   });
 
+  it("is asked briefly while the rest is known from within an interval, and wholly before and after", async () => {
+    const on = watching();
+    const asked: string[] = [];
+    const note = () => asked.push(on.agent.briefly);
+    on.watch();
+    note();
+    await on.clock.advance(1_000);
+    note();
+    on.agent.ask(on.agent.briefly);
+    // Others change as fast as it can answer: it keeps most of its time.
+    await on.clock.advance(400);
+    note();
+    await on.clock.advance(1_000);
+    note();
+    await on.clock.advance(1_000);
+    note();
+    on.agent.ask("WithoutSegments");
+    note();
+    expect(asked).toEqual([
+      ...["WithoutSegments", "Running", "WithoutSegments", "WithoutSegments", "Running", "WithoutSegments"],
+    ]);
+  });
+
+  it("is known with what runs by the latest probe, and anew once it has booted", async () => {
+    const on = watching();
+    on.watch();
+    await on.clock.advance(1_000);
+    const hostname = () => {
+      const { current } = on.agent;
+      const identity = current.state === "Reachable" ? current.snapshot.facts.identity : undefined;
+      return identity?.state === "known" ? identity.value.hostname : current.state;
+    };
+    const boot = /(?<=\tboot-id\t)[0-9a-f-]{36}/.exec(answered)?.[0] ?? "no boot id";
+    on.host.answer = answering(on, 500, () => answered.replaceAll("san-systemd", "san-renamed"));
+    on.agent.ask("Running");
+    await on.clock.advance(1_000);
+    expect([hostname(), on.agent.sinceRunningSeconds]).toEqual(["san-renamed", 0.5]);
+    on.host.answer = answering(on, 500, () => answered.replaceAll(boot, "1".repeat(36)));
+    on.agent.ask("Running");
+    await on.clock.advance(600);
+    expect(hostname()).toBe("Pending");
+    await on.clock.advance(1_000);
+    expect(hostname()).toBe("san-systemd");
+    expect(on.looks()).toEqual(["0 segments", "1 running", "2 running", "2.5"]);
+  });
+
   it("that tells nothing is unreachable, whatever is still known of its segments", async () => {
     const on = watching();
     on.watch();
