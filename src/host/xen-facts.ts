@@ -90,7 +90,8 @@ export interface DomainsFact {
   /** The leases that processes of this host hold on images of domains. Omitted if there are none. */
   readonly leases?: readonly DomainLease[];
   /**
-   * Running `xl migrate`, `xl migrate-receive`, `xl create` and the like; not the daemons that wait for a domain's end.
+   * Running `xl migrate`, `xl migrate-receive`, `xl create` and the like. Verb `wait`: xl waits for the end of the domain of this
+   * name, or is about to start it again because its guest rebooted.
    */
   readonly processes: readonly { readonly pid: number; readonly verb: string; readonly name: string }[];
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { missingLeases } from "../simulation/leases.ts";
 import { at, ocfs2Cluster, sharedFilesystem, xenDomain } from "../simulation/scenarios/objects.ts";
 import { twoServers } from "../simulation/scenarios/racks.ts";
 import type { Stage } from "../simulation/stage.ts";
@@ -150,6 +151,33 @@ describe("a domain on a shared file system", () => {
     expect(sent.filter((line) => line.endsWith("start-domain"))).toEqual([]);
     expect(ready(stage)).toBe("True/Ready");
   });
+
+  it.each(["Cordon", "Drain"] as const)(
+    "whose xl waits to start it again is not started elsewhere, however long its host receives another one (%s)",
+    async (maintenance) => {
+      const stage = room([xenDomain("vm", nodes)]);
+      await eventually(stage, () => ready(stage), "True/Ready");
+      const home = domainHost(stage, "vm") ?? "";
+      const { processes } = stage.rack.host(home).running.xen;
+      processes.set(4711, { verb: "migrate-receive", name: "" });
+      const sent = commands(stage);
+      stage.rack.xen.shutDown("vm", "reboot");
+      await stage.advance(3_000);
+      stage.patch("XenHost", at(home), { spec: { maintenance } });
+      await eventually(stage, () => running(stage), "False/Vanished", 2);
+      await stage.advance(minutes(6));
+      expect(executing(stage)).toEqual([]);
+      expect(message(stage, "XenDomain", "vm", "Running")).toBe(
+        `The domain has disappeared, and the xl of ${home} is about to start it again, as it does when a guest reboots`,
+      );
+      if (maintenance === "Drain") expect(word(stage, "XenHost", home, "Drained")).toBe("False/Draining");
+      processes.delete(4711);
+      await eventually(stage, () => executing(stage).length, 1, 5);
+      expect(executing(stage)).toEqual([`${home} vm`]);
+      expect(sent.filter((line) => line.endsWith("start-domain"))).toEqual([]);
+      expect(missingLeases(stage)).toEqual([]);
+    },
+  );
 
   it("that is between two boots of its guest when the operator begins is not started beside itself", async () => {
     for (const before of [3_400, 2_000, 700]) {

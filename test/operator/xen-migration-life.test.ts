@@ -75,6 +75,19 @@ describe("a migration", () => {
     expect(looks.toSorted()).toEqual(["bella", "brutus", "caesar"].map((host) => `${host} probe-running`));
   });
 
+  it("keeps the XenHost from which it moves its domain until it is over", async () => {
+    const stage = await xenRig({ objects: [migration("go", { targetHostRef: { name: "brutus" } })] });
+    const blocked: string[] = [];
+    stage.rack.xen.atPhase("Precopy", () => {
+      stage.delete("XenHost", at("bella"));
+      stage.clock.after(2_000, () => blocked.push(word(stage, "XenHost", "bella", "DeletionBlocked")));
+    });
+    await eventually(stage, () => outcome(stage, "go"), "True/Succeeded", 10);
+    expect(blocked).toEqual(["True/Migrating"]);
+    expect(seen(stage)).toEqual(there);
+    await eventually(stage, () => stage.find("XenHost", at("bella")), undefined, 10);
+  });
+
   it("back to where the domain was waits for the first one, and for what all of the hosts say after it", async () => {
     const stage = await xenRig({ objects: [migration("go", { targetHostRef: { name: "brutus" } })] });
     stage.rack.xen.atPhase("Precopy", () =>

@@ -31,8 +31,30 @@ import { choosePlace } from "./placement.ts";
 const type = "Running";
 /** A guest that reboots disappears for about two seconds (xl sleeps before it builds the domain again). */
 export const rebootMs = 10_000;
-/** True if the domain has just disappeared, so that its guest may only be rebooting. */
-export const mayReboot = ({ absentMs }: DomainObservation): boolean => absentMs !== undefined && absentMs < rebootMs;
+/**
+ * True if the domain has just disappeared, so that its guest may only be rebooting, or if the xl of a host will start it
+ * again: it waits for the lock of all builds, which the receiver of a migration holds until everything has arrived.
+ */
+export const mayReboot = (domain: DomainObservation): boolean =>
+  (domain.absentMs !== undefined && domain.absentMs < rebootMs) || startsAgain(domain) !== undefined;
+
+/** The host whose xl still waits for a domain that is on no host. */
+function startsAgain({ hosts, name }: DomainObservation): ObservedHost | undefined {
+  return hosts.find((host) => {
+    const domains = factsOf(host)?.domains;
+    return (
+      domains?.state === "known" && domains.value.processes.some((one) => one.verb === "wait" && one.name === name)
+    );
+  });
+}
+
+/** Why the domain may come back by itself. */
+export function whyItMayReboot(domain: DomainObservation): string {
+  const host = startsAgain(domain);
+  return host === undefined
+    ? "The domain has just disappeared; a guest that reboots returns within seconds"
+    : `The domain has disappeared, and the xl of ${host.name} is about to start it again, as it does when a guest reboots`;
+}
 /** How long one command waits for a guest to shut down; the next command continues to wait. */
 const shutdownStepSeconds = 20;
 
@@ -138,7 +160,7 @@ function relocated(
     return shutDown(domain, one.host, `on ${one.host.name} as domain ${one.domain.id}`);
   if (one !== undefined) return found([migrating(domain, one, names)]);
   if (unknowns.length > 0) return found([unseen(unknowns)]);
-  if (stage === "Starting") return start(domain, ready, target);
+  if (stage === "Starting" && domain.spec.powerState === "Running") return start(domain, ready, target);
   const lock = lockSeen(domain);
   const holder = lock && holderOf(domain, lock);
   // If the holder itself no longer sees it, the other hosts have not been probed since.
@@ -236,10 +258,7 @@ function start(domain: DomainObservation, ready: boolean, target?: string): Find
   const ended = last?.machine.state === "Found" && hasEnded(last.machine.gone);
   // An offline migration has waited for that before it released the lock; on a dead host no guest reboots.
   const stopped = (target !== undefined && lock === undefined) || ended;
-  if (!stopped && mayReboot(domain))
-    return found([
-      no(type, "Vanished", "The domain has just disappeared; a guest that reboots returns within seconds"),
-    ]);
+  if (!stopped && mayReboot(domain)) return found([no(type, "Vanished", whyItMayReboot(domain))]);
   const silent = domain.disks.filter(isPlaced).flatMap((one) => silentAbout(domain, imagePath(one)));
   if (silent.length > 0)
     return found([

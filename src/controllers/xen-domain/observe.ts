@@ -3,7 +3,7 @@ import { bytesOf } from "../../api/quantity.ts";
 import type { XenDomainSpec } from "../../api/xen-domain.ts";
 import { findCondition } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
-import { keyOf } from "../../runtime/kube-api.ts";
+import { keyOf, keyString } from "../../runtime/kube-api.ts";
 import { approvalThatCounts, directivesOf, suspends } from "../directives.ts";
 import { goneOf, heardBeside, heardWithoutHost } from "../gone/gone.ts";
 import { currentFacts, type HostView, lastFacts, pending } from "../hosts/view.ts";
@@ -240,16 +240,14 @@ function offlineMove(world: World, migration: XenMigration): OfflineMove | undef
 
 /** A migration that has begun, or may have. One that waits for a permit does not prevent anything. */
 export function activeMigration(world: World, domain: XenDomain, uuid: string): XenMigration | undefined {
+  const named = world.stores.migrations.byIndex("domain", keyString(keyOf(domain)));
   return world.stores.migrations
     .byIndex("active", "yes")
     .find(
       (migration) =>
         !isFinished(migration) &&
+        migration.metadata.namespace === domain.metadata.namespace &&
         migration.status?.operationID !== undefined &&
-        (migration.status.domainUUID === uuid ||
-          (migration.metadata.namespace === domain.metadata.namespace &&
-            world.stores.migrations
-              .byIndex("domain", `${keyOf(domain).namespace}/${domain.metadata.name}`)
-              .includes(migration))),
+        (migration.status.domainUUID === uuid || named.includes(migration)),
     );
 }

@@ -129,7 +129,7 @@ function dueIn(domain: DomainObservation): number | undefined {
     const left = spec.shutdown.timeoutSeconds * 1000 - askedMs;
     return left > 0 ? left / 1000 + 1 : undefined;
   }
-  return mayReboot(domain) ? Math.ceil((rebootMs - absentMs) / 1000) : undefined;
+  return mayReboot(domain) ? Math.max(1, Math.ceil((rebootMs - absentMs) / 1000)) : undefined;
 }
 
 /** What the last steps for the domain did, on all its hosts. */

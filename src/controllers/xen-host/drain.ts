@@ -1,6 +1,7 @@
 import { apiVersion, group } from "../../api/common.ts";
 import { type XenHost, type XenMigration, xenMigrations } from "../../api/kinds.ts";
 import { gapIn } from "../../host/facts.ts";
+import type { DomainsFact } from "../../host/xen-facts.ts";
 import { type ConditionUpdate, findCondition, rfc3339 } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
 import { isConflict, isNotFound, type KubeApi, type KubeObject, keyOf } from "../../runtime/kube-api.ts";
@@ -41,6 +42,8 @@ export interface ObservedDrain {
   readonly domains: readonly DrainedDomain[] | undefined;
   /** Why the host may have further domains, which cannot be moved; undefined if every row of its list was read. */
   readonly gap: string | undefined;
+  /** What may yet bring a domain: migrations to the host, and programs of the toolstack that build or wait for one. */
+  readonly arriving: readonly string[];
   /** Migrations that were created for this drain. */
   readonly own: readonly XenMigration[];
   /** Other unfinished migrations of domains on this host. */
@@ -107,6 +110,7 @@ export function planDrain(host: string, sight: ObservedDrain): DrainPlan {
     condition: conditionOf([
       ...judged.map(({ domain, blocker }) => ({ name: domain.name, blocker })),
       ...away.map((one) => ({ name: one.status?.domainName ?? one.metadata.name, blocker: whyItWaits(one) })),
+      ...sight.arriving.map((name) => ({ name, blocker: undefined })),
       ...(sight.gap === undefined ? [] : [{ name: "an unknown domain", blocker: sight.gap }]),
     ]),
     againSeconds: soonest(judged.map(({ dueSeconds }) => dueSeconds)),
@@ -201,6 +205,15 @@ function isOf({ spec, status }: XenMigration, { uuid, name, domainRef }: Drained
   );
 }
 
+/** Domains that programs of the toolstack build, receive, or are about to start again after a reboot of the guest. */
+function beingBuilt({ domains, processes }: DomainsFact): string[] {
+  const here = new Set(domains.map(({ name }) => baseName(name)));
+  return processes.flatMap(({ verb, name }) => {
+    if (verb === "wait") return here.has(name) ? [] : [name];
+    return ["create", "restore", "migrate-receive"].includes(verb) ? [`xl ${verb}`] : [];
+  });
+}
+
 /** Gathers from memory everything that the drain of a host depends on. */
 export function observeDrain(world: World, host: XenHost): ObservedDrain {
   const { namespace = "", name } = host.metadata;
@@ -227,6 +240,14 @@ export function observeDrain(world: World, host: XenHost): ObservedDrain {
         : domains?.state === "absent"
           ? []
           : undefined,
+    arriving: [
+      ...all.flatMap((one) =>
+        !isFinished(one) && one.status?.operationID !== undefined && one.status.targetHostRef?.name === name
+          ? (one.status.domainName ?? one.metadata.name)
+          : [],
+      ),
+      ...(domains?.state === "known" ? beingBuilt(domains.value) : []),
+    ],
     own: all.filter(({ metadata }) => metadata.labels?.[drainLabel] === label),
     others: all.filter((one) => one.metadata.labels?.[drainLabel] !== label && !isFinished(one)),
     names: new Set(all.map(({ metadata }) => metadata.name)),

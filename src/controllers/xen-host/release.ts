@@ -9,6 +9,7 @@ import { volumesSeenBy } from "../aoe-volume/watches.ts";
 import { refTo } from "../identity.ts";
 import { volumeSpec } from "../specs.ts";
 import type { World } from "../world.ts";
+import { isFinished } from "../xen-migration/watches.ts";
 
 /** A host that only sees a volume may go; one that holds it, or does not answer after it was reached once, may not. */
 export function blockerOf(
@@ -21,6 +22,19 @@ export function blockerOf(
     return {
       reason: "ReferencedByCluster",
       message: `The host is a node of Ocfs2Cluster ${clusters.sort().join(", ")}: remove the node from the cluster first, which unmounts its file systems. Or set the annotation xensan.dev/abandon=${name} to remove this object without clean-up`,
+    };
+  const moves = world.stores.migrations
+    .byIndex("host", `${namespace}/${name}`)
+    .filter((one) => !isFinished(one) && one.status?.operationID !== undefined);
+  if (moves.length > 0)
+    return {
+      reason: "Migrating",
+      message: `XenMigration ${moves
+        .map(({ metadata }) => metadata.name)
+        .sort()
+        .join(
+          ", ",
+        )} moves a domain from or to the host: wait for its end, or abort it. Or set the annotation xensan.dev/abandon=${name} to remove this object anyway`,
     };
   const volumes = volumesSeenBy(world.stores, { namespace, name });
   if (volumes.length === 0) return undefined;

@@ -106,10 +106,12 @@ function reservationOf(
   };
 }
 
+const restful: ReadonlySet<string> = new Set(["ApprovalNeeded", "OutcomeUnknown", "OutcomeAmbiguous", "SplitBrain"]);
+
 /** Waits for a person, or for hosts that do not answer. */
 function restsOf({ status }: XenMigration): boolean {
   const reason = findCondition(status?.conditions, "Succeeded")?.reason;
-  return reason === "ApprovalNeeded" || reason === "OutcomeUnknown";
+  return reason !== undefined && restful.has(reason);
 }
 
 const migrationName = ({ metadata: { namespace = "", name } }: XenMigration) => `${namespace}/${name}`;

@@ -53,6 +53,12 @@ end_receiver() {
 	'') return 0 ;;
 	*[!0-9]*) refuse DomainMigrating "several processes receive domains, and it is unknown which one waits for the source" ;;
 	esac
+	while IFS='	' read -r row_id row_name row_uuid _; do
+		case $row_name in *--incoming | '(null)') ;; *) continue ;; esac
+		[ "$row_uuid" = "$uuid" ] || refuse DomainMigrating "$row_name, id $row_id, arrives too, and it is unknown which domain process $receivers receives"
+	done <<-END
+		$domain_table
+	END
 	kill "$receivers" 2>/dev/null || :
 	receiver_began=$(now)
 	while at_work 'migrate-receive|save-helper|xc_restore'; do

@@ -34,7 +34,13 @@ gone() {
 	[ "$domain_count" = 0 ] || return 1
 	sleep 3
 	find_domain "$uuid"
-	[ "$domain_count" = 0 ] && ! at_work 'create|restore|migrate-receive'
+	[ "$domain_count" = 0 ] && ! at_work 'create|restore|migrate-receive' && ! starts_again
+}
+
+# starts_again: an xl still waits for the domain; if the guest rebooted it will start it.
+starts_again() {
+	wait_for=$(sed -n 's/^name *= *"\([^"]*\)".*/\1/p' "$state_dir/domains/$uuid.cfg" 2>/dev/null | head -n 1)
+	[ -n "$wait_for" ] && at_work wait "$wait_for"
 }
 
 # A reboot that begins in between must not be mistaken for the end.

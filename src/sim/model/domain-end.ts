@@ -14,6 +14,11 @@ export function shutDown(world: World, host: Host, domain: Domain, reason: Shutd
 
 /** `xl create`'s daemon reads why a domain has shut down after about a second. */
 const daemonMs = 1500;
+/** The pid of the xl that waits for the end of a domain. */
+export const daemonOf = ({ id }: Domain): number => 100_000 + id;
+
+const baseName = (name: string) => name.replace(/--incoming$/, "");
+
 /** How long the daemon sleeps before it rebuilds the domain. */
 const restartMs = 2000;
 
@@ -31,7 +36,14 @@ function afterShutdown(world: World, host: Host, domain: Domain, reason: Shutdow
   if (action === "preserve") return;
   endDomain(world, host, domain, `${reason}: ${action}`);
   if (!action.includes("restart")) return;
-  later(world, host, restartMs, () => {
-    buildDomain(world, host, configuration, "Daemon", () => undefined);
-  });
+  const pid = daemonOf(domain);
+  const { restarting, processes } = host.running.xen;
+  restarting.set(pid, baseName(domain.name));
+  // A receiver holds the lock of all builds until everything has arrived.
+  const locked = () => [...processes.values()].some(({ verb }) => verb === "migrate-receive" || verb === "create");
+  const restart = () => {
+    if (locked()) later(world, host, restartMs, restart);
+    else buildDomain(world, host, configuration, "Daemon", () => restarting.delete(pid));
+  };
+  later(world, host, restartMs, restart);
 }

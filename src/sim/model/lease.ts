@@ -68,7 +68,8 @@ function endWhenAbsent(world: World, host: Host, uuid: string, holder: LeaseHold
   const now = world.agenda.time;
   if (host.running.xen.leases.get(uuid) !== holder || domainOf(host, uuid) !== undefined) return;
   // The domain was here again meanwhile, or another migration will bring it.
-  const due = Math.max(holder.missedAt + absentMs, holder.until);
+  const starts = host.running.xen.restarting.size > 0 ? now + 5_000 : 0;
+  const due = Math.max(holder.missedAt + absentMs, holder.until, starts);
   if (due > now) later(world, host, due - now, () => endWhenAbsent(world, host, uuid, holder));
   else endHolder(world, host, uuid);
 }

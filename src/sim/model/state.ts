@@ -156,6 +156,8 @@ export interface XenState {
   nextId: number;
   /** Toolstack programs that build or migrate a domain now, by pid. */
   readonly processes: Map<number, { readonly verb: string; readonly name: string }>;
+  /** Names of domains that xl is about to start again because their guests rebooted, by the pid of that xl. */
+  readonly restarting: Map<number, string>;
   /** Running copies of images, by path of the image. */
   readonly copies: Map<string, { readonly pid: number }>;
   /** Processes that hold the lease of a domain on its images, by its UUID. */

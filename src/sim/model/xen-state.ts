@@ -6,6 +6,7 @@ export const freshXen = (): XenState => ({
   domains: new Map(),
   nextId: 1,
   processes: new Map(),
+  restarting: new Map(),
   copies: new Map(),
   leases: new Map(),
   runs: new Map(),

@@ -198,7 +198,7 @@ const settlements: ReadonlyMap<string, Settlement> = new Map<string, Settlement>
     (run, domain, name) => {
       const arrived = [`${name}--incoming`, "(null)"].includes(shownName(domain));
       if (!arrived || !pausedAndNew(run, domain)) differs(run, domain, "AbandonIncoming");
-      endOneReceiver(run);
+      endOneReceiver(run, domain);
       nothingAtWork(run, domain, name);
       endDomain(run.world, run.host, domain, "AbandonIncoming");
       return "destroyed";
@@ -246,7 +246,7 @@ const settlements: ReadonlyMap<string, Settlement> = new Map<string, Settlement>
 ]);
 
 /** end_receiver of settle-migration.sh. */
-function endOneReceiver(run: ScriptRun): void {
+function endOneReceiver(run: ScriptRun, own: Domain): void {
   const { processes } = run.host.running.xen;
   const [pid, ...more] = [...processes].filter(([, { verb }]) => verb === "migrate-receive").map(([one]) => one);
   if (more.length > 0) {
@@ -254,6 +254,12 @@ function endOneReceiver(run: ScriptRun): void {
     refuse(run, "DomainMigrating", `several processes receive domains, and ${which}`);
   }
   if (pid === undefined) return;
+  for (const other of run.host.running.xen.domains.values()) {
+    const name = shownName(other);
+    if (other === own || !/--incoming$|^\(null\)$/.test(name)) continue;
+    const which = `it is unknown which domain process ${pid} receives`;
+    refuse(run, "DomainMigrating", `${name}, id ${other.id}, arrives too, and ${which}`);
+  }
   processes.delete(pid);
   for (const migration of run.world.xen.migrations)
     if (migration.receiverPid === pid && migration.targetRunning === run.host.running) endReceiver(migration);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { daemonOf } from "../model/domain-end.ts";
 import { hostKeyOf, knownHostsOf, peersOf, publicKeyOf } from "../model/relocation.ts";
 import type { Host } from "../model/state.ts";
 import { list, readText, resolve } from "../model/storage.ts";
@@ -57,12 +58,23 @@ export function toolstack(run: ScriptRun): SectionEnd {
   return "known";
 }
 
+/** The programs of xl that wait for the end of a domain, or are about to start one again; xend does both itself. */
+function waiting(host: Host): (readonly [pid: number, name: string])[] {
+  if (toolstackOf(host) !== "xl") return [];
+  const { domains, restarting } = host.running.xen;
+  const here = [...domains.values()].map(
+    (domain) => [daemonOf(domain), shownName(domain).replace(/--incoming$/, "")] as const,
+  );
+  return [...here, ...restarting];
+}
+
 /** Section `domains`. */
 export function domains(run: ScriptRun): SectionEnd {
   const { host, world } = run;
   if (toolstackOf(host) === "none" || !host.hypervisor.running) return "absent";
   const { xen } = host.running;
   for (const [pid, { verb, name }] of xen.processes) row(run, "domains", "process", pid, verb, orHyphen(name));
+  for (const [pid, name] of waiting(host)) row(run, "domains", "process", pid, "wait", name);
   for (const [uuid, holder] of xen.leases) row(run, "domains", "lease", uuid, String(heldUntil(run, holder)));
   const trouble = toolstackTrouble(host);
   if (trouble !== undefined) return { exit: 1, why: trouble };

@@ -143,7 +143,7 @@ describe("a domain", () => {
         },
       ],
       leases: [{ uuid, until: expect.any(Number) }],
-      processes: [],
+      processes: [{ pid: 100_001, verb: "wait", name: "vm-test" }],
     });
     expect(known(domainLocks)).toEqual([
       { uuid, path: `${locks}/${uuid}.lock`, host: "bella", bootId: bootId("bella") },

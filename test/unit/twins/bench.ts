@@ -59,6 +59,8 @@ const common = (answer: Answer, host: TwinHost): Answer => {
       .replace(/(?<=^relocation\thost-key\t).*$/gm, "KEY")
       .replace(/(?<=^relocation\tkey\tssh-ed25519 )\S+/gm, "KEY")
       .replace(/(?<=^domains\tprocess\t)\d+/gm, "PID")
+      // The toolstack of a fake host leaves no daemon behind.
+      .replace(/^domains\tprocess\tPID\twait\t.*\n/gm, "")
       .replace(/(?<=^domains\tlease\t[^\t]*\t)\d+/gm, "UNTIL")
       .replace(/(?<=^migrations\t(?:[^\t]*\t){8})\d+/gm, "NOW")
       .replace(/(?<=\/formats\/[^"]*"[^"]*\\nbegan BOOT )\d+ \d+/, "PID BIRTH")

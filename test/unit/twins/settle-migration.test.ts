@@ -53,6 +53,16 @@ const cases = (dom0: TwinBench) => {
     expect(await settle("AbandonIncoming")).toMatchObject({ kind: "refused", reason: "DomainStateDiffers" });
   });
 
+  it.each(["vm3--incoming", "(null)"])("ends no program that may receive another domain: %s", async (name) => {
+    dom0.domains(
+      [7, "vm2--incoming", uuid, "--p---", 0],
+      [8, name, "37baabc6-98d5-48a2-9634-a38b12e29c46", "--p---", 0],
+    );
+    dom0.atWork("migrate-receive");
+    expect(await settle("AbandonIncoming")).toMatchObject({ kind: "refused", reason: "DomainMigrating" });
+    expect(dom0.listed()).toContain("vm2--incoming --p---");
+  });
+
   it("destroys one that has no name yet", async () => {
     dom0.domains([7, "(null)", uuid, "--p---", 0]);
     expect(await settle("DestroyIncoming")).toEqual({ kind: "done", detail: "destroyed" });

@@ -25,12 +25,27 @@ here() {
 	# A list without Domain-0 is not valid.
 	case $rows in
 	*"$uuid"*) return 0 ;;
-	*Domain-0*) return 1 ;;
+	*Domain-0*) restarts ;;
 	*) return 0 ;;
 	esac
 }
 # watch: a guest that reboots is gone for some seconds. The commands of a check must not inherit the descriptors of
 # images.
+# restarts: an xl still waits for a domain that is not in the list, so it is about to start that one again: the guest
+# rebooted, and the lock of all builds is taken.
+restarts() {
+	for process in /proc/[0-9]*/comm; do
+		{ IFS= read -r name <"$process"; } 2>/dev/null && [ "$name" = xl ] || continue
+		log=$(readlink "${process%/comm}/fd/1" 2>/dev/null) || continue
+		case $log in /var/log/xen/xl-*) ;; *) continue ;; esac
+		log=${log#/var/log/xen/xl-}
+		log=${log%.log*}
+		case "
+$rows" in *"
+${log%--incoming} "*) ;; *) return 0 ;; esac
+	done
+	return 1
+}
 watch() {
 	seen=$(up)
 	while sleep 5 3<&- 4<&- 5<&- 6<&- 7<&- 8<&-; do

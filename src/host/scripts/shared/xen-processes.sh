@@ -6,7 +6,13 @@ toolstack_processes() {
 	know_processes || return 1
 	while read -r process process_name; do
 		case $process_name in
-		xl | xm) waits_for_end "/proc/$process/fd/1" || process_words "$process" ;;
+		xl | xm)
+			if waits_for_end "/proc/$process/fd/1"; then
+				printf '%s\twait\t%s\n' "$process" "$wait_name"
+			else
+				process_words "$process"
+			fi
+			;;
 		libxl-save-help*) printf '%s\tsave-helper\t-\n' "$process" ;;
 		xc_save | xc_restore) printf '%s\t%s\t-\n' "$process" "$process_name" ;;
 		esac
@@ -15,13 +21,21 @@ toolstack_processes() {
 	END
 }
 
-# waits_for_end OUTPUT: it is the log of a domain. A rotated or removed log is recognized only by the name of the link.
+# waits_for_end OUTPUT: it is the log of a domain, so the program waits for the domain's end, or starts it again after a
+# reboot, which waits for other programs of xl. Sets wait_name to the domain's name, - if it is unusual. A rotated or removed
+# log is recognized only by the name of the link.
 waits_for_end() {
+	wait_name=
 	for wait_log in /var/log/xen/xl-*.log; do
 		# shellcheck disable=SC3013
-		if [ "$wait_log" -ef "$1" ]; then return 0; fi
+		if [ "$wait_log" -ef "$1" ]; then wait_name=$wait_log; fi
 	done
-	case $(readlink "$1" 2>/dev/null || :) in /var/log/xen/xl-*) return 0 ;; *) return 1 ;; esac
+	[ -n "$wait_name" ] || wait_name=$(readlink "$1" 2>/dev/null || :)
+	case $wait_name in /var/log/xen/xl-*) ;; *) return 1 ;; esac
+	wait_name=${wait_name#/var/log/xen/xl-}
+	wait_name=${wait_name%.log*}
+	wait_name=${wait_name%--incoming}
+	case $wait_name in '' | *[!A-Za-z0-9_.+:@-]*) wait_name=- ;; esac
 }
 
 # process_words PID: prints its PID VERB NAME: the first word after the program, if it is one of the verbs, and the

@@ -9,7 +9,16 @@ const domains = Array.from({ length: 8000 }, (_, index) => ({
 }));
 const drained = (rest: object = {}) =>
   planDrain("bella", {
-    ...{ maintenance: "Drain", domains, gap: undefined, own: [], others: [], names: new Set<string>(), nowMs: 0 },
+    ...{
+      maintenance: "Drain",
+      domains,
+      gap: undefined,
+      arriving: [],
+      own: [],
+      others: [],
+      names: new Set<string>(),
+      nowMs: 0,
+    },
     ...rest,
   });
 
@@ -80,5 +89,15 @@ describe("the drain of a host that shows domains without an end", () => {
       reason: "Drained",
       message: "The host has no domains",
     });
+  });
+});
+
+describe("a drain of a host without domains", () => {
+  it.each([
+    [[], "True/Drained", "The host has no domains"],
+    [["vm-test"], "False/Draining", "moving or queued: vm-test"],
+  ])("is over when nothing brings one: %s", (arriving, word, message) => {
+    const { condition } = drained({ domains: [], arriving });
+    expect([`${condition.status}/${condition.reason}`, condition.message]).toEqual([word, message]);
   });
 });
