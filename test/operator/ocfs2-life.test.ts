@@ -77,6 +77,28 @@ describe("a node that is added", () => {
   });
 });
 
+describe("a node that was off while another one joined", () => {
+  it("mounts nothing at boot while it would take that one for dead, and joins once it is told of it", async () => {
+    const stage = await formed();
+    const mountedNow = () => mounts(stage).filter((one) => stage.rack.host(one.split(" ")[0] ?? "").power === "On");
+    stage.rack.powerOff("brutus");
+    await stage.advance(minutes(3));
+    stage.apply(three);
+    await eventually(stage, mountedNow, ["bella /srv/xen", "caesar /srv/xen"]);
+    stage.life.end();
+    // Nobody is left that knows both of them.
+    stage.rack.powerOff("bella");
+    await stage.advance(minutes(3));
+    stage.rack.powerOn("brutus");
+    await stage.advance(minutes(10));
+    expect(mountedNow()).toEqual(["caesar /srv/xen"]);
+    stage.startOperator();
+    await eventually(stage, mountedNow, ["brutus /srv/xen", "caesar /srv/xen"], 15);
+    stage.rack.powerOn("bella");
+    await eventually(stage, () => ready(stage), "True/Ready", 15);
+  });
+});
+
 describe("a node that is removed", () => {
   it("is unmounted, then forgotten by the others, then without the cluster", async () => {
     const stage = await formed(three);

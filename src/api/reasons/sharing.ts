@@ -58,9 +58,10 @@ export const sharing = {
   },
   HeartbeatActive: {
     stalls: true,
-    conditions: ["Formatted"],
-    meaning: "A host that is not declared as a node writes a heartbeat to the device, so it has the device mounted.",
-    action: "Find the host and unmount the device there, or use another volume.",
+    conditions: ["Formatted", "Mounted"],
+    meaning:
+      "A host that is not a node of the cluster, or not yet one on the host of the message, writes a heartbeat to the device, so it has the device mounted.",
+    action: "Find the host and unmount the device there, declare it as a node, or use another volume.",
   },
   FormatInterrupted: {
     stalls: true,

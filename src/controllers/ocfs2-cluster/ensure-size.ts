@@ -79,7 +79,7 @@ export function missingSlots(cluster: ClusterObservation, filesystem: ObservedFi
   const able = sights.find(({ ready }) => isOnline(ready, request));
   return {
     now: first.superblock.nodeSlots,
-    by: waitsFor.length === 0 ? able?.ready.host : undefined,
+    by: waitsFor.length === 0 && filesystem.strangers.kind !== "Alive" ? able?.ready.host : undefined,
     waitsFor,
     imminent,
   };

@@ -14,7 +14,7 @@
 # Prints done<TAB>mounted, adopted (it was already mounted, not by us), remounted (suid, dev or exec changed), repaired (only the
 # mount at boot) or unchanged. Other options of a mounted file system change only when it is mounted again.
 # Exit codes: 0 done, 3 refused (MountPointOutsideBounds MountOptionOutsideBounds MountPointNotEmpty MountPointInUse MountPointNotUsable DeviceMissing
-# WrongFilesystem ClusterOffline MountedElsewhere MountFailed OcfsToolsMissing ToolMissing InitNotSupported InvalidArgument
+# WrongFilesystem ClusterOffline HeartbeatActive MountedElsewhere MountFailed OcfsToolsMissing ToolMissing InitNotSupported InvalidArgument
 # NoSpace ReadOnlyFileSystem), 4 busy.
 set -eu
 # include: prelude.sh
@@ -26,6 +26,7 @@ set -eu
 # include: fstab.sh
 # include: mount-records.sh
 # include: boot-order-ensure.sh
+# include: unheard-beat.sh
 
 owner=$1 device=$2 uuid=$3 cluster=$4 point=$5 options=$6
 shift 6
@@ -132,6 +133,7 @@ if [ -n "$entry" ]; then
 fi
 wanted_options=_netdev,noauto,x-systemd.requires=o2cb.service,$options
 
+region=$(printf '%s' "$uuid" | tr -d - | tr 'a-f' 'A-F')
 word=unchanged
 if [ -z "$here" ]; then
 	local_node=0
@@ -151,6 +153,10 @@ if [ -z "$here" ]; then
 	! have chattr || chattr +i "$point" 2>/dev/null || :
 	is_empty "$point" || refuse MountPointNotEmpty "something was just written into $point"
 
+	unheard_beat "$cluster_configfs/$cluster" "$device" "$region"
+	[ -z "$unheard" ] ||
+		refuse HeartbeatActive "node number $unheard writes a heartbeat to $device, and the kernel of this host would take that node for dead and replay its journal: unmount the file system there, or declare the node in the cluster"
+
 	said=$(mount -t ocfs2 -o "_netdev,$options" "$device" "$point" 2>&1 </dev/null 9>&-) || :
 	# mount may exit 0 without having mounted.
 	mounted=
@@ -168,7 +174,6 @@ fi
 # A local heartbeat is named after the file system, so the kernel itself reports what is mounted.
 mode=local
 { read -r mode <"$cluster_configfs/$cluster/heartbeat/mode"; } 2>/dev/null || :
-region=$(printf '%s' "$uuid" | tr -d - | tr 'a-f' 'A-F')
 if [ "$mode" = local ] && [ ! -d "$cluster_configfs/$cluster/heartbeat/$region" ]; then
 	refuse WrongFilesystem "$device is mounted on $point, but the kernel writes no heartbeat for $uuid in the cluster $cluster"
 fi

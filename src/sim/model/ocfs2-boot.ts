@@ -4,6 +4,7 @@ import { mountOcfs2 } from "./ocfs2-mount.ts";
 import { sharedDisk } from "./shared-disk.ts";
 import type { Host, World } from "./state.ts";
 import { list, readText } from "./storage.ts";
+import { unheardBeat } from "./unheard-beat.ts";
 import { later } from "./world.ts";
 
 /** A row of /etc/fstab. */
@@ -93,7 +94,7 @@ function* mountAtBoot(world: World, host: Host, entry: FstabEntry, online: () =>
 /** The loop that mounts the fstab entries with our mark. */
 export const mountsLoop = "/var/lib/xensan/mount-at-boot";
 /** The second line of a loop as this release writes it. */
-const mountsRevision = "# revision 2";
+const mountsRevision = "# revision 3";
 /** The unit that mounts shared file systems at boot. */
 export const mountsUnit = "/etc/systemd/system/xensan-mounts.service";
 /** The link by which systemd starts {@link mountsUnit}. */
@@ -159,6 +160,7 @@ function* mountLoop(world: World, host: Host): Generator<number, void> {
       }
       if (sharedDisk(host, entry.source) === undefined || !prepareCluster(world, host)) continue;
       if (!holdsRecorded(host, entry)) continue;
+      if ((yield* unheardBeat(host, sharedDisk(host, entry.source)?.content.ocfs2)) !== undefined) continue;
       yield* mountOcfs2(world, host, entry.source, entry.mountPoint, kernelOptions(entry.options));
     }
     if (waiting().length === 0) return;

@@ -74,7 +74,8 @@ export function* mountOcfs2(
     return failed(error);
   };
   yield world.timings.mount;
-  const others = mounters(world, volume).filter((one) => one.host !== host);
+  // The kernel asks only the nodes that are registered in it, and takes every other one for dead.
+  const others = mounters(world, volume).filter((one) => one.host !== host && cluster.nodes.has(one.node));
   if (others.some((one) => !connected(world, host, one.host))) {
     if (others.every((one) => connected(world, host, one.host) || sameNodes(host, one.host))) {
       for (const one of others) disagree(world, host, one.host);
@@ -149,7 +150,8 @@ function dropDead(world: World, host: Host, volume: Ocfs2Volume): void {
   const me = localNode(cluster)?.number;
   for (const node of new Set(volume.slots.values())) {
     const beat = volume.beats.get(node);
-    if (node === me || beat === undefined || !isAlive(beat, world.agenda.time, deadAfter(cluster))) {
+    const unheard = !cluster.nodes.has(node);
+    if (node === me || unheard || beat === undefined || !isAlive(beat, world.agenda.time, deadAfter(cluster))) {
       recover(world, host, volume, node);
     }
   }

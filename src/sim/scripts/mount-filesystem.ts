@@ -16,6 +16,7 @@ import { toolPath } from "../model/packages.ts";
 import type { SharedDisk } from "../model/shared-disk.ts";
 import type { Host } from "../model/state.ts";
 import { list, readText, resolve } from "../model/storage.ts";
+import { unheardBeat } from "../model/unheard-beat.ts";
 import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, nameOf, refuse, refuseWrite, replaceFile, takeLock } from "./answer.ts";
 import { ensureBootOrder } from "./boot-order.ts";
@@ -122,6 +123,15 @@ function* requireEmpty(run: ScriptRun, point: string): Generator<number, void> {
   yield world.timings.process;
 }
 
+/** Refuses to mount while a node writes to it that this host would take for dead. */
+function* requireHeard(run: ScriptRun, { path, content }: SharedDisk): Generator<number, void> {
+  const node = yield* unheardBeat(run.host, content.ocfs2);
+  if (node === undefined) return;
+  const why = "the kernel of this host would take that node for dead and replay its journal";
+  const ways = "unmount the file system there, or declare the node in the cluster";
+  refuse(run, "HeartbeatActive", `node number ${node} writes a heartbeat to ${path}, and ${why}: ${ways}`);
+}
+
 function* mountNow(
   run: ScriptRun,
   disk: SharedDisk,
@@ -183,6 +193,7 @@ export const mountFilesystem: Responder = acting(function* mountFilesystem(run) 
       refuse(run, "ClusterOffline", `the cluster ${cluster} is not online on this host`);
     }
     yield* requireEmpty(run, point);
+    yield* requireHeard(run, disk);
     yield* mountNow(run, disk, point, kernelOptions(wanted));
     word = "mounted";
   }

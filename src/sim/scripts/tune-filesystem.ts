@@ -3,6 +3,7 @@ import { addSlots, growVolume } from "../model/mkfs.ts";
 import { isOnline } from "../model/o2cb.ts";
 import type { Ended } from "../model/ocfs2-mount.ts";
 import { toolPath } from "../model/packages.ts";
+import { unheardBeat } from "../model/unheard-beat.ts";
 import type { Responder, ScriptRun } from "../script.ts";
 import { acting, finish, refuse, takeLock } from "./answer.ts";
 import { reads, requireDevice } from "./shared-device.ts";
@@ -53,6 +54,11 @@ export const addNodeSlots: Responder = acting(function* addNodeSlots(run) {
   const [device = "", uuid = "", slots = "0"] = args;
   const volume = yield* tuned(run, device, uuid);
   if (volume.nodeSlots >= Number(slots)) return finish(run, "unchanged");
+  const node = yield* unheardBeat(host, volume);
+  if (node !== undefined) {
+    const who = `node number ${node}, which this host does not know, writes a heartbeat to ${device}`;
+    refuse(run, "HeartbeatActive", `${who}: unmount the file system there`);
+  }
   yield world.timings.process * 2000;
   const ended = tune(run, () => addSlots(world, host, device, Number(slots)));
   if (volume.nodeSlots >= Number(slots)) return finish(run, "added");

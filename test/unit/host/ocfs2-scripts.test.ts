@@ -28,12 +28,16 @@ const shared = (name: string) =>
 it("the loop that mounts at boot has the revision of its text: hosts get a changed loop only with another number", () => {
   const textOf = (name: string) =>
     readFileSync(new URL(`../../../src/host/scripts/shared/${name}.sh`, import.meta.url));
-  const digest = createHash("sha256").update(textOf("mount-at-boot")).update(textOf("heartbeat-region")).digest("hex");
+  const digest = createHash("sha256")
+    .update(textOf("mount-at-boot"))
+    .update(textOf("heartbeat-region"))
+    .update(textOf("unheard-beat"))
+    .digest("hex");
   const written = /^mounts_revision='(.*)'$/m.exec(shared("boot-order"))?.[1];
   expect({ revision: shared("mount-at-boot").split("\n")[1], written, digest }).toEqual({
-    revision: "# revision 2",
-    written: "# revision 2",
-    digest: "24757998ad5aee8eb387e228b730abb5b3ed936475d9e55c4c5da1b911688d3d",
+    revision: "# revision 3",
+    written: "# revision 3",
+    digest: "e90c7fc72b1eb181bb37da8f1f7bfe8b89dee97e5c295cc4c1ce51b92c10e00e",
   });
 });
 
@@ -320,7 +324,9 @@ describe.each(shells)("in %s", (...shell) => {
       file("mounted", "");
       mkdirSync(`${directory}/configfs/ocfs2`, { recursive: true });
       file("configfs/ocfs2/fence_method", "reset\n");
-      const loop = shared("mount-at-boot")
+      const loop = [shared("heartbeat-region"), shared("unheard-beat"), shared("mount-at-boot")]
+        .join("\n")
+        .replaceAll("debugfs.ocfs2", "true")
         .replaceAll("/sys/kernel/config/cluster", `${directory}/configfs`)
         .replaceAll("/etc/fstab", `${directory}/fstab`)
         .replaceAll("/proc/self/mounts", `${directory}/mounted`)
@@ -331,9 +337,71 @@ describe.each(shells)("in %s", (...shell) => {
       const mount = `mount() { echo "mount $1"; echo "/dev/etherd/e0.1 $1" >>"${directory}/mounted"; }`;
       expect(run([], `${blkid}\n${mount}\nsleep() { exit 1; }\n${loop}`)).toEqual(["mount /srv/xen"]);
     });
+
+    it("does not read entries that somebody has commented out", () => {
+      file("fstab", "# xensan: san/xen 1111-aa\n#/dev/etherd/e0.1 /srv/xen ocfs2 noauto 0 0\n");
+      file("mounted", "");
+      const text = functions
+        .replaceAll("/etc/fstab", `${directory}/fstab`)
+        .replaceAll("/proc/self/mounts", `${directory}/mounted`);
+      expect(run([], `${text}\nwaiting`)).toEqual([""]);
+    });
+  });
+
+  describe("a node that writes a heartbeat and is not heard", () => {
+    const region = "F12FA657E0B04125B9AAE8CF47B6BCB8";
+    /** Node 0 is this host, node 1 the other registered one. Each look shows the next of these `NODE: SEQUENCE`. */
+    const unheard = (looks: readonly string[], beats = "") => {
+      for (const [name, local] of [
+        ["0", "1"],
+        ["1", "0"],
+      ]) {
+        mkdirSync(`${directory}/beating/node/n${name}`, { recursive: true });
+        file(`beating/node/n${name}/num`, `${name}\n`);
+        file(`beating/node/n${name}/local`, `${local}\n`);
+      }
+      mkdirSync(`${directory}/beating/heartbeat/${region}`, { recursive: true });
+      file(`beating/heartbeat/${region}/dev`, beats);
+      for (const [index, look] of looks.entries())
+        file(
+          `look${index}`,
+          `\tnode: node seq generation checksum\n${look.replace(/(\d+): (\d+)/g, "\t   $1:    $1 $2 1 2\n")}`,
+        );
+      const debugfs = `debugfs_ocfs2() { cat "${directory}/look$look"; }\nlook=0\nsleep() { look=1; }\nblockdev() { :; }`;
+      const text = [shared("heartbeat-region"), shared("unheard-beat")]
+        .join("\n")
+        .replaceAll("debugfs.ocfs2", "debugfs_ocfs2");
+      return run(
+        [],
+        `${text}\n${debugfs}\nunheard_beat "${directory}/beating" /dev/etherd/e0.1 ${region}; echo "<$unheard>"`,
+      );
+    };
+    it.each<[string, readonly string[], string, string]>([
+      ["nobody ever wrote", ["", ""], "", ""],
+      ["a registered one writes", ["0: 7 1: 100", "0: 7 1: 102"], "", ""],
+      ["one that is not registered wrote once", ["2: 100", "2: 100"], "", ""],
+      ["one that is not registered writes", ["1: 100 2: 100", "1: 102 2: 102"], "", "2"],
+      ["one begins to", ["1: 100", "1: 102 12: 5"], "", "12"],
+      ["another one has the number of this host", ["0: 100", "0: 102"], "", "0"],
+      ["this host itself writes", ["0: 100", "0: 102"], "e0.1\n", ""],
+    ])("is found: %s", (_what, looks, beats, number) => {
+      expect(unheard(looks, beats)).toEqual([`<${number}>`]);
+    });
   });
 
   describe("the record of a format", () => {
+    it("is written before mkfs.ocfs2 begins, which does not begin without it", () => {
+      const text = shared("run-format").replaceAll("mkfs.ocfs2", "mkfs_ocfs2");
+      const program = file("run-format.sh", `mkfs_ocfs2() { echo made; exit 7; }\n${text}`);
+      const log = `${directory}/format.log`;
+      const made = (record: string) =>
+        run(
+          [],
+          `rm -f ${log}; sh ${program} true ${record} /dev/etherd/e0.1 san/a uuid ${log} 2>/dev/null || echo "exit $?"; cat ${log} 2>/dev/null || :`,
+        );
+      expect(made(`${directory}/nowhere/record`)).toEqual(["exit 2"]);
+      expect(made(`${directory}/new-record`)).toEqual(["exit 7", "made"]);
+    });
     const boot = "00000000-0000-0000-0000-000000000000";
     const stateOf = (text: string) =>
       run(

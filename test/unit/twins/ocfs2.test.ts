@@ -301,6 +301,29 @@ twins(
       expect(await dom0.act(other)).toEqual(refused("HeartbeatActive", why));
     });
 
+    it("is neither mounted nor given slots while a node writes to it that this host does not hear", async () => {
+      dom0.served("e0.1", format.sizeBytes);
+      expect(await dom0.act(formatFilesystem(format))).toEqual(done("formatted"));
+      const [bella] = request.nodes;
+      const alone = { ...request, nodes: bella === undefined ? [] : [bella] };
+      await dom0.act(configureCluster(alone));
+      await dom0.act(clusterOnline(alone));
+      dom0.beatsElsewhere("e0.1");
+      const here = { ...mount, device, uuid, mountPoint: "/srv/data" };
+      expect(await dom0.act(mountFilesystem(here))).toEqual(
+        refused(
+          "HeartbeatActive",
+          `node number 1 writes a heartbeat to ${device}, and the kernel of this host would take that node for dead and replay its journal: unmount the file system there, or declare the node in the cluster`,
+        ),
+      );
+      expect(await dom0.act(addNodeSlots({ device, uuid, nodeSlots: 8 }))).toEqual(
+        refused(
+          "HeartbeatActive",
+          `node number 1, which this host does not know, writes a heartbeat to ${device}: unmount the file system there`,
+        ),
+      );
+    });
+
     it("is not where it is another's, or of another size", async () => {
       dom0.served("e0.1", format.sizeBytes);
       const act = (change: Partial<FormatRequest>) => dom0.act(formatFilesystem({ ...format, ...change }));

@@ -6,7 +6,7 @@
 ensure_boot_order() {
 	order_changed=
 	ensure_file_text "$mounts_loop" 755 <<'LOOP'
-# include: mount-at-boot.sh
+# embed: mount-at-boot.sh
 LOOP
 	if ! o2cb_starts_at_boot; then
 		! have update-rc.d || { update-rc.d o2cb defaults && update-rc.d o2cb enable; } >&2 9>&- || :

@@ -6,7 +6,7 @@ mounts_unit=/etc/systemd/system/xensan-mounts.service
 order_dropin=/etc/systemd/system/o2cb.service.d/xensan.conf
 
 # The second line of a loop as this release writes it: a change of mount-at-boot.sh has another number here and there.
-mounts_revision='# revision 2'
+mounts_revision='# revision 3'
 
 # o2cb_starts_at_boot: there is a link of its init script, which systemd reads too, or of its unit.
 o2cb_starts_at_boot() {

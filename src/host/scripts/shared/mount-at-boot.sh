@@ -1,5 +1,5 @@
 #!/bin/sh
-# revision 2
+# revision 3
 # Mounts the OCFS2 file systems that xensan wrote into /etc/fstab, as soon as that is possible. Runs once after each boot,
 # ends when all of them are mounted. One that is unmounted on purpose has no entry any more.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -7,12 +7,14 @@ LC_ALL=C
 export PATH LC_ALL
 state_dir=/var/lib/xensan
 # include: heartbeat-region.sh
+# include: unheard-beat.sh
 
 # waiting: prints DEVICE MOUNTPOINT of what is not mounted yet, one a line.
 waiting() {
 	awk '
 		BEGIN { while ((getline line < "/proc/self/mounts") > 0) { split(line, field, " "); mounted[field[2]] = 1 } }
 		/^# xensan: / { ours = 1; next }
+		/^[ \t]*#/ { ours = 0; next }
 		ours && $3 == "ocfs2" && !($2 in mounted) { print $1, $2 }
 		{ ours = 0 }' /etc/fstab
 }
@@ -23,7 +25,8 @@ prepare() {
 	read -r cluster fence _ 2>/dev/null <"$state_dir/cluster" || return 0
 	directory=/sys/kernel/config/cluster/$cluster
 	# The script ran before the network was up, or failed for another reason.
-	[ -d "$directory" ] || /etc/init.d/o2cb start </dev/null >/dev/null 2>&1
+	# systemd would do nothing for a service that is active.
+	[ -d "$directory" ] || SYSTEMCTL_SKIP_REDIRECT=1 /etc/init.d/o2cb start </dev/null >/dev/null 2>&1
 	[ -d "$directory" ] || return 1
 	read -r fence_now 2>/dev/null <"$directory/fence_method"
 	[ "$fence_now" = "$fence" ] || echo "$fence" >"$directory/fence_method"
@@ -49,6 +52,17 @@ holds_recorded() {
 	return 1
 }
 
+# hears_all DEVICE MOUNTPOINT: after prepare, the kernel hears each node that writes to the device: while this host was off, a
+# node may have joined that its cluster.conf does not list yet.
+hears_all() {
+	[ -n "${directory:-}" ] || return 0
+	region=$(awk -v point="$2" '$2 == point { print toupper($1) }' "$state_dir/mounts" 2>/dev/null | tr -d -)
+	unheard_beat "$directory" "$1" "$region"
+	[ -n "$unheard" ] || return 0
+	echo "xensan: $1 is not mounted on $2: node $unheard writes a heartbeat to it, and this host would take that node for dead" >&2
+	return 1
+}
+
 seconds=2
 while [ -n "$(waiting)" ]; do
 	waiting | while read -r device mount_point; do
@@ -57,7 +71,8 @@ while [ -n "$(waiting)" ]; do
 			sleep 2
 		fi
 		# A mount that fails because of the network takes more than a minute, but does no harm.
-		if [ -b "$device" ] && holds_recorded "$device" "$mount_point" && prepare; then mount "$mount_point" </dev/null; fi
+		directory=
+		if [ -b "$device" ] && holds_recorded "$device" "$mount_point" && prepare && hears_all "$device" "$mount_point"; then mount "$mount_point" </dev/null; fi
 	done
 	[ -n "$(waiting)" ] || break
 	sleep "$seconds"

@@ -17,9 +17,10 @@ write_record() {
 	{
 		printf '%s\n%s\nbegan %s %s %s\n' "$device" "$owner" "$boot" "$$" "$birth"
 		[ -z "$1" ] || echo "$1"
-	} >"$record.xensan-new" && dd if=/dev/null of="$record.xensan-new" conv=notrunc,fsync 2>/dev/null && mv -f "$record.xensan-new" "$record"
+	} >"$record.xensan-new" && dd if=/dev/null of="$record.xensan-new" conv=notrunc,fsync 2>/dev/null && mv -f "$record.xensan-new" "$record" || return 1
 	# The directory entry must be on the disk, too.
-	! sync --version >/dev/null 2>&1 || sync "${record%/*}"
+	! sync --version >/dev/null 2>&1 || sync "${record%/*}" || return 1
+	[ -s "$record" ]
 }
 
 # Never overwrites a record: its format has begun.
