@@ -1,5 +1,7 @@
-import { isDeleting } from "../runtime/finalizers.ts";
+import { finalizer } from "../api/common.ts";
+import { hasFinalizer, isDeleting } from "../runtime/finalizers.ts";
 import type { KubeObject } from "../runtime/kube-api.ts";
+import { directivesOf, suspends } from "./directives.ts";
 
 /**
  * The kind, namespace and name of an object, as a value. Where the kind does not matter it serves as an `ObjectKey`.
@@ -172,13 +174,16 @@ export function isOlder({ metadata: one }: KubeObject, { metadata: other }: Kube
 }
 
 /**
- * Deleted objects, which could not go otherwise, then the others by age: a host can be asked about so many only. Compares
- * plain text, because there may be tens of thousands.
+ * Deleted objects that wait for us, which could not go otherwise, then the others by age: a host can be asked about so many
+ * only. A deleted object that somebody else keeps is left out: anybody may keep as many as he likes. Compares plain text,
+ * because there may be tens of thousands.
  */
 export function deletedThenOldest<T extends KubeObject>(objects: Iterable<T>): T[] {
-  const keyed = [...objects].map((object) => {
+  const keyed = [...objects].flatMap((object) => {
     const { creationTimestamp = "", namespace = "", name } = object.metadata;
-    return { object, key: `${isDeleting(object) ? 0 : 1} ${creationTimestamp} ${namespace}/${name}` };
+    if (isDeleting(object) && !hasFinalizer(object, finalizer)) return [];
+    const goes = isDeleting(object) && !suspends(directivesOf(object.metadata));
+    return [{ object, key: `${goes ? 0 : 1} ${creationTimestamp} ${namespace}/${name}` }];
   });
   return keyed.sort((one, other) => (one.key < other.key ? -1 : 1)).map(({ object }) => object);
 }

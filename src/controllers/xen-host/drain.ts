@@ -4,7 +4,15 @@ import { gapIn } from "../../host/facts.ts";
 import type { DomainsFact } from "../../host/xen-facts.ts";
 import { type ConditionUpdate, findCondition, rfc3339 } from "../../runtime/conditions.ts";
 import { isDeleting } from "../../runtime/finalizers.ts";
-import { isConflict, isNotFound, type KubeApi, type KubeObject, keyOf } from "../../runtime/kube-api.ts";
+import {
+  isConflict,
+  isNotFound,
+  type KubeApi,
+  KubeError,
+  type KubeObject,
+  keyOf,
+  keyString,
+} from "../../runtime/kube-api.ts";
 import type { ReconcileContext } from "../../runtime/reconciler.ts";
 import { type Directives, directivesOf, suspends } from "../directives.ts";
 import { no, unknown, yes } from "../finding.ts";
@@ -44,6 +52,8 @@ export interface ObservedDrain {
   readonly gap: string | undefined;
   /** What may yet bring a domain: migrations to the host, and programs of the toolstack that build or wait for one. */
   readonly arriving: readonly string[];
+  /** Why the API server refused the last migration that was to be created. */
+  readonly refused?: string | undefined;
   /** Migrations that were created for this drain. */
   readonly own: readonly XenMigration[];
   /** Other unfinished migrations of domains on this host. */
@@ -110,10 +120,16 @@ export function planDrain(host: string, sight: ObservedDrain): DrainPlan {
     condition: conditionOf([
       ...judged.map(({ domain, blocker }) => ({ name: domain.name, blocker })),
       ...away.map((one) => ({ name: one.status?.domainName ?? one.metadata.name, blocker: whyItWaits(one) })),
+      ...(sight.refused === undefined || create.length === 0
+        ? []
+        : [{ name: "No XenMigration can be created", blocker: sight.refused }]),
       ...sight.arriving.map((name) => ({ name, blocker: undefined })),
       ...(sight.gap === undefined ? [] : [{ name: "an unknown domain", blocker: sight.gap }]),
     ]),
-    againSeconds: soonest(judged.map(({ dueSeconds }) => dueSeconds)),
+    againSeconds: soonest([
+      ...judged.map(({ dueSeconds }) => dueSeconds),
+      sight.refused === undefined || create.length === 0 ? undefined : pauseMs / 1000,
+    ]),
   };
 }
 
@@ -167,7 +183,7 @@ function nextAttempt(
 }
 
 function decide(host: string, { own, others, names, nowMs }: ObservedDrain, domain: DrainedDomain): Decision {
-  const mine = own.filter((one) => isOf(one, domain));
+  const mine = own.filter((one) => isOf(one, domain) && !isGivenUp(one));
   const open = [...mine, ...others.filter((one) => isOf(one, domain) && goesOn(one))].find((one) => !isFinished(one));
   if (open !== undefined) return { blocker: whyItWaits(open) };
   const last = mine.toSorted((one, other) => finishedAt(other) - finishedAt(one))[0];
@@ -186,7 +202,11 @@ function decide(host: string, { own, others, names, nowMs }: ObservedDrain, doma
 /** True for somebody's migration that has begun or only waits for its turn: one that may never begin holds up no drain. */
 const goesOn = (migration: XenMigration): boolean =>
   migration.status?.operationID !== undefined ||
-  (whyItWaits(migration) === undefined && !suspends(directivesOf(migration.metadata)));
+  (whyItWaits(migration) === undefined && !suspends(directivesOf(migration.metadata)) && !isGivenUp(migration));
+
+/** True for a deleted migration that never begins, though somebody's finalizer keeps the object. */
+const isGivenUp = (migration: XenMigration): boolean =>
+  isDeleting(migration) && migration.status?.operationID === undefined;
 
 /** What prevents a migration from beginning or ending, if it does not pass by itself. */
 function whyItWaits(migration: XenMigration): string | undefined {
@@ -213,6 +233,9 @@ function beingBuilt({ domains, processes }: DomainsFact): string[] {
     return ["create", "restore", "migrate-receive"].includes(verb) ? [`xl ${verb}`] : [];
   });
 }
+
+/** Why the API server refused the last migration of a drain, by `namespace/name` of the host. */
+const refusals = new WeakMap<World, Map<string, string>>();
 
 /** Gathers from memory everything that the drain of a host depends on. */
 export function observeDrain(world: World, host: XenHost): ObservedDrain {
@@ -248,6 +271,7 @@ export function observeDrain(world: World, host: XenHost): ObservedDrain {
       ),
       ...(domains?.state === "known" ? beingBuilt(domains.value) : []),
     ],
+    refused: refusals.get(world)?.get(`${namespace}/${name}`),
     own: all.filter(({ metadata }) => metadata.labels?.[drainLabel] === label),
     others: all.filter((one) => one.metadata.labels?.[drainLabel] !== label && !isFinished(one)),
     names: new Set(all.map(({ metadata }) => metadata.name)),
@@ -273,7 +297,20 @@ export async function drain(
   if (suspends(directives) || isDeleting(host)) return;
   const plan = planDrain(host.metadata.name, observeDrain(world, host));
   signal.throwIfAborted();
-  for (const one of plan.create) await create(api, host, one, leading);
+  const refused = refusals.get(world) ?? new Map<string, string>();
+  refusals.set(world, refused);
+  const key = keyString(keyOf(host));
+  refused.delete(key);
+  for (const one of plan.create) {
+    try {
+      await create(api, host, one, leading);
+    } catch (error) {
+      // Such as a quota: nothing else of the host waits for it.
+      if (!(error instanceof KubeError) || ![403, 422].includes(error.status)) throw error;
+      refused.set(key, error.message);
+      break;
+    }
+  }
   for (const one of plan.withdraw) await withdraw(api, one, leading);
 }
 

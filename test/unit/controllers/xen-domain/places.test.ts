@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { finalizer } from "../../../../src/api/common.ts";
 import type { Ocfs2Cluster, XenDomain } from "../../../../src/api/kinds.ts";
 import { domainPlaces } from "../../../../src/controllers/xen-domain/places.ts";
 import { domainIndexes } from "../../../../src/controllers/xen-domain/watches.ts";
@@ -34,9 +35,9 @@ const domain = (name: string, of: string, day: number): XenDomain => ({
   } as unknown as XenDomain["spec"],
 });
 
-const deleted = (one: XenDomain): XenDomain => ({
+const deleted = (one: XenDomain, rest: object = { finalizers: [finalizer] }): XenDomain => ({
   ...one,
-  metadata: { ...one.metadata, deletionTimestamp: "2026-11-05T00:00:00Z" },
+  metadata: { ...one.metadata, deletionTimestamp: "2026-11-05T00:00:00Z", ...rest },
 });
 
 it("are those of deleted domains first, then of the oldest, whichever cluster they are in", () => {
@@ -46,12 +47,22 @@ it("are those of deleted domains first, then of the oldest, whichever cluster th
     domain("b", "two", 2),
     domain("d", "one", 1),
     deleted(domain("e", "one", 4)),
+    // Kept by somebody else, and by a person's word: anybody may have as many as he likes.
+    deleted(domain("f", "one", 4), { finalizers: ["example.com/hold"] }),
+    deleted(domain("g", "one", 4), { finalizers: [finalizer], annotations: { "xensan.dev/paused": "true" } }),
     domain("c", "two", 1),
     domain("x", "elsewhere", 1),
   ])
     domains.put(one);
   expect(domainPlaces({ domains }, [cluster("one"), cluster("two")])).toEqual({
-    images: ["/srv/one/e.img", "/srv/two/c.img", "/srv/one/d.img", "/srv/two/b.img", "/srv/one/a.img"],
+    images: [
+      "/srv/one/e.img",
+      "/srv/two/c.img",
+      "/srv/one/d.img",
+      "/srv/two/b.img",
+      "/srv/one/a.img",
+      "/srv/one/g.img",
+    ],
     lockDirectories: ["/srv/one/.xensan", "/srv/two/.xensan"],
   });
 });

@@ -101,3 +101,33 @@ describe("a drain of a host without domains", () => {
     expect([`${condition.status}/${condition.reason}`, condition.message]).toEqual([word, message]);
   });
 });
+
+describe("a drain of one domain", () => {
+  const [one] = domains;
+  const held = (name: string) => ({
+    apiVersion: "xensan.dev/v1alpha1",
+    kind: "XenMigration",
+    metadata: { namespace: "san", name, deletionTimestamp: "2026-11-05T00:00:00Z", finalizers: ["example.com/hold"] },
+    spec: { domain: one?.uuid },
+  });
+  it("does not wait for a deleted migration that somebody keeps", () => {
+    const mine = held(`drain-bella-${one?.uuid}-1`);
+    expect(drained({ domains: [one], others: [held("by-hand")] }).create.map(({ name }) => name)).toEqual([
+      `drain-bella-${one?.uuid}-1`,
+    ]);
+    const names = new Set([mine.metadata.name]);
+    expect(drained({ domains: [one], own: [mine], names }).create.map(({ name }) => name)).toEqual([
+      `drain-bella-${one?.uuid}-2`,
+    ]);
+  });
+
+  it("says why the API server refuses its migration, and tries again", () => {
+    const { condition, againSeconds } = drained({ domains: [one], refused: "exceeded quota: migrations" });
+    expect([condition.status, condition.reason, condition.message, againSeconds]).toEqual([
+      "False",
+      "DrainBlocked",
+      "No XenMigration can be created: exceeded quota: migrations; moving or queued: vm0",
+      300,
+    ]);
+  });
+});
