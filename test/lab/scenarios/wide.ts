@@ -94,5 +94,31 @@ export const wide: Story = {
         return await shared(words, "bella", "brutus", "/srv/ground/left");
       },
     },
+    {
+      name: "a node that was off while another one joined mounts nothing at boot, until it is told of that one",
+      async run(words) {
+        const { power, operator, apply, until, on } = words;
+        await power.cut("brutus");
+        await apply(cluster(dom0s));
+        for (const label of labels) await until("caesar", mountedAt(`/srv/${label}`), 900);
+        await operator.kill();
+        // Nobody is left that knows both of them.
+        await power.cut("bella");
+        await power.restore("brutus");
+        const said = await until(
+          "brutus",
+          "journalctl -b -o cat --no-pager | grep '^xensan: .*: node 2 writes a heartbeat' | tail -n 1 | grep .",
+          300,
+        );
+        await on("brutus", "! grep -q ' ocfs2 ' /proc/mounts");
+        await on("caesar", "echo alive >/srv/ground/alone && sync /srv/ground/alone");
+        await operator.start();
+        await power.restore("bella");
+        await words.ready(1200);
+        for (const host of dom0s) await mountedOn(words, host);
+        await shared(words, "caesar", "brutus", "/srv/ground/together");
+        return `${await on("brutus", "cat /srv/ground/alone")}; ${said}`;
+      },
+    },
   ],
 };
