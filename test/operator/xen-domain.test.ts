@@ -4,6 +4,7 @@ import { at, ocfs2Cluster, sharedFilesystem, xenDomain } from "../simulation/sce
 import { twoServers } from "../simulation/scenarios/racks.ts";
 import type { Stage } from "../simulation/stage.ts";
 import { commands, domainHost, eventually, message, minutes, rig, status, word } from "./rig.ts";
+import { configuration } from "./xen-rig.ts";
 
 const nodes = ["bella", "brutus"];
 const ground = sharedFilesystem(nodes);
@@ -95,6 +96,8 @@ describe("a domain on a shared file system", () => {
     expect(executing(stage)).toEqual([]);
     stage.patch("Ocfs2Cluster", at("xen"), ocfs2Cluster("xen", nodes, {}, { templates: ["*.iso"] }));
     await eventually(stage, () => word(stage, "XenDomain", "vm", "DisksReady"), "False/SourceMissing");
+    const { mounts } = stage.rack.host("bella").running;
+    await eventually(stage, () => mounts.some(({ mountPoint }) => mountPoint === "/srv/xen"), true);
     stage.rack.writeFile("bella", "/srv/xen/debian.iso", "an installer");
     await eventually(stage, () => ready(stage), "True/Ready");
     await eventually(stage, () => ready(stage, "vm2"), "True/Ready");
@@ -178,6 +181,15 @@ describe("a domain on a shared file system", () => {
       expect(missingLeases(stage)).toEqual([]);
     },
   );
+
+  it("is started although the xl of a host waits for another domain of its name", async () => {
+    const stage = room([xenDomain("vm", nodes, { powerState: "Halted" })]);
+    await eventually(stage, () => running(stage), "False/Halted");
+    stage.rack.xen.createDomain("bella", configuration({ name: "vm", uuid: "37baabc6-98d5-48a2-9634-a38b12e29c46" }));
+    await stage.advance(minutes(1));
+    stage.patch("XenDomain", at("vm"), { spec: { powerState: "Running" } });
+    await eventually(stage, () => executing(stage), ["bella vm", "brutus vm"], 5);
+  });
 
   it("that is between two boots of its guest when the operator begins is not started beside itself", async () => {
     for (const before of [3_400, 2_000, 700]) {

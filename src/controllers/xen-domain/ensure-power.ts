@@ -6,6 +6,7 @@ import { type Finding, found, no, unknown, yes } from "../finding.ts";
 import { type Ended, hasEnded } from "../gone/gone.ts";
 import { type Step, stepOf } from "../hosts/step.ts";
 import { xenHost } from "../identity.ts";
+import { baseName } from "../xen-migration/sight.ts";
 import { configurationFor } from "./ensure-configurations.ts";
 import { silentAbout } from "./images.ts";
 import { leaseSteps, strayLeaseSteps } from "./lease.ts";
@@ -38,13 +39,13 @@ export const rebootMs = 10_000;
 export const mayReboot = (domain: DomainObservation): boolean =>
   (domain.absentMs !== undefined && domain.absentMs < rebootMs) || startsAgain(domain) !== undefined;
 
-/** The host whose xl still waits for a domain that is on no host. */
-function startsAgain({ hosts, name }: DomainObservation): ObservedHost | undefined {
+/** The host whose xl still waits for a domain that is on no host, unless it waits for another one of the name there. */
+export function startsAgain({ hosts, name }: DomainObservation): ObservedHost | undefined {
   return hosts.find((host) => {
     const domains = factsOf(host)?.domains;
-    return (
-      domains?.state === "known" && domains.value.processes.some((one) => one.verb === "wait" && one.name === name)
-    );
+    if (domains?.state !== "known") return false;
+    const waits = domains.value.processes.some((one) => one.verb === "wait" && one.name === name);
+    return waits && !domains.value.domains.some((one) => baseName(one.name) === name);
   });
 }
 

@@ -7,7 +7,7 @@ import { isMarkOf, xenHost } from "../identity.ts";
 import { declaredAnew } from "./declared-anew.ts";
 import { workerFor } from "./ensure-disks.ts";
 import { takenBy } from "./ensure-place.ts";
-import { isLate, mayReboot, stopStep, whyItMayReboot } from "./ensure-power.ts";
+import { isLate, mayReboot, startsAgain, stopStep, whyItMayReboot } from "./ensure-power.ts";
 import { copyTo, imageOn, silentAbout, strangersAt } from "./images.ts";
 import { strayLeaseSteps } from "./lease.ts";
 import {
@@ -75,7 +75,8 @@ export function release(domain: DomainObservation): Release<Finding> {
   if (unknowns.length > 0)
     return blocked("HostUnknown", `Cannot determine whether the domain still runs: ${unknowns.join(", ")}. ${leave}`);
   // A stop removes the lock file; a guest that reboots leaves it.
-  if (lockSeen(domain) !== undefined && mayReboot(domain)) return blocked("Vanished", whyItMayReboot(domain));
+  if ((lockSeen(domain) !== undefined && mayReboot(domain)) || startsAgain(domain) !== undefined)
+    return blocked("Vanished", whyItMayReboot(domain));
   // A copy that ends later would publish its file as the image of the next XenDomain with this name.
   const copies = copiesOf(domain);
   if (copies.length > 0)
