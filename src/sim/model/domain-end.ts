@@ -17,7 +17,8 @@ const daemonMs = 1500;
 /** The pid of the xl that waits for the end of a domain. */
 export const daemonOf = ({ id }: Domain): number => 100_000 + id;
 
-const baseName = (name: string) => name.replace(/--incoming$/, "");
+/** The name of the domain for which that xl waits, also where it received the domain under its name for the transfer. */
+export const waitedName = (name: string): string => name.replace(/--incoming$/, "");
 
 /** How long the daemon sleeps before it rebuilds the domain. */
 const restartMs = 2000;
@@ -38,7 +39,7 @@ function afterShutdown(world: World, host: Host, domain: Domain, reason: Shutdow
   if (!action.includes("restart")) return;
   const pid = daemonOf(domain);
   const { restarting, processes } = host.running.xen;
-  restarting.set(pid, baseName(domain.name));
+  restarting.set(pid, waitedName(domain.name));
   // A receiver holds the lock of all builds until everything has arrived.
   const locked = () => [...processes.values()].some(({ verb }) => verb === "migrate-receive" || verb === "create");
   const restart = () => {

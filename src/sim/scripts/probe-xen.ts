@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { daemonOf } from "../model/domain-end.ts";
+import { daemonOf, waitedName } from "../model/domain-end.ts";
 import { hostKeyOf, knownHostsOf, peersOf, publicKeyOf } from "../model/relocation.ts";
 import type { Host } from "../model/state.ts";
 import { list, readText, resolve } from "../model/storage.ts";
@@ -62,9 +62,7 @@ export function toolstack(run: ScriptRun): SectionEnd {
 function waiting(host: Host): (readonly [pid: number, name: string])[] {
   if (toolstackOf(host) !== "xl") return [];
   const { domains, restarting } = host.running.xen;
-  const here = [...domains.values()].map(
-    (domain) => [daemonOf(domain), shownName(domain).replace(/--incoming$/, "")] as const,
-  );
+  const here = [...domains.values()].map((domain) => [daemonOf(domain), waitedName(shownName(domain))] as const);
   return [...here, ...restarting];
 }
 

@@ -1,7 +1,7 @@
 # include: processes.sh
 # toolstack_processes: prints PID VERB NAME, with tabs, of every toolstack command that builds, moves or ends a domain
-# now. Leaves out commands that only read, and daemons that wait for the end of a domain (their output goes to
-# /var/log/xen). Fails if the processes cannot be read.
+# now, with the verb wait of every daemon that waits for the end of the domain NAME (its output goes to /var/log/xen).
+# Leaves out commands that only read. Fails if the processes cannot be read.
 toolstack_processes() {
 	know_processes || return 1
 	while read -r process process_name; do
